@@ -1,0 +1,70 @@
+package provider_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+
+	"github.com/giantswarm/nodeimage/internal/clouds"
+	"github.com/giantswarm/nodeimage/pkg/imageset"
+	"github.com/giantswarm/nodeimage/pkg/inventory"
+	"github.com/giantswarm/nodeimage/pkg/provider/azure"
+)
+
+// azurePlace is a private gallery behind a real credential, whose tokens come from an authority of its own.
+func azurePlace(t *testing.T) *place {
+	const gallery, region, tenant, client, secret = "CapzFlatcar", "westeurope", "giantswarm.example", "nodeimage", "not~to~be~shown"
+	entra := clouds.NewAzureEntra(clouds.AzureEntraConfig{Tenant: tenant, Clients: map[string]string{client: secret}})
+	authority := clouds.StartTLS(entra)
+	t.Cleanup(authority.Close)
+	cloudServer := clouds.NewAzure(clouds.AzureConfig{Entra: entra, PageLimit: 3})
+	server := clouds.StartTLS(cloudServer)
+	t.Cleanup(server.Close)
+	cloudServer.AddGallery(clouds.AzureGallery{Subscription: "sub", ResourceGroup: "cluster-api-images", Name: gallery})
+
+	credential, err := azidentity.NewClientSecretCredential(tenant, client, secret, &azidentity.ClientSecretCredentialOptions{
+		ClientOptions: azcore.ClientOptions{
+			Cloud: cloud.Configuration{ActiveDirectoryAuthorityHost: authority.URL}, Transport: authority.Client(),
+		},
+		DisableInstanceDiscovery: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sources, err := azure.New(imageset.Azure{
+		Subscription: "sub", ResourceGroup: "cluster-api-images", Gallery: gallery, Regions: []string{region}, HyperVGeneration: "V2",
+	}, azure.Options{
+		Getenv: func(name string) string {
+			return map[string]string{"AZURE_RESOURCE_MANAGER_ENDPOINT": server.URL}[name]
+		},
+		Credential: credential, Transport: server.Client().Transport, MaxBackoff: time.Millisecond,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &place{
+		source: sources[0], location: region, behaviour: &cloudServer.Behaviour, faultAt: gallery,
+		put: func(image inventory.Image, state inventory.State) {
+			version := clouds.AzureVersion{Name: image.Name.Flatcar, Regions: map[string]string{"West Europe": "Completed"}}
+			switch state {
+			case inventory.Pending:
+				version.State = "Creating"
+			case inventory.Failed:
+				version.State = "Failed"
+			}
+			cloudServer.PutVersion(gallery, image.Lookup, version)
+		},
+		lookalike: func(image inventory.Image) {
+			cloudServer.PutDefinition(gallery, clouds.AzureDefinition{Name: image.Lookup, Architecture: "Arm64"})
+			cloudServer.PutVersion(gallery, image.Lookup, clouds.AzureVersion{
+				Name: image.Name.Flatcar, Regions: map[string]string{"West Europe": "Completed"},
+			})
+		},
+		pages:      func() {}, // three definitions a page, from the start
+		operations: []string{"GalleryImages_ListByGallery", "GalleryImageVersions_Get"},
+		secret:     secret,
+	}
+}
