@@ -1,0 +1,92 @@
+// Package cli is the command line: one file per command. It is the only place that wires the other packages together, and the
+// only one beside main that knows of the environment and the standard streams.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+// Environment is everything that a command gets from the process it runs in.
+type Environment struct {
+	Args           []string // without the program's name
+	Stdout, Stderr io.Writer
+	Getenv         func(string) string
+	Version        string // of the release; "" where it was not built for one
+}
+
+// The exit statuses. They are part of what pipelines rely on.
+const (
+	exitDone      = 0 // whether or not anything has to be built
+	exitFailed    = 1 // it could not be done
+	exitInput     = 2 // the input is wrong; nothing was called
+	exitUnchecked = 3 // something could not be checked
+)
+
+// statusError is an error that says how the program ends.
+type statusError struct {
+	status int
+	err    error
+}
+
+func (e *statusError) Error() string { return e.err.Error() }
+func (e *statusError) Unwrap() error { return e.err }
+
+// inputError joins everything that is wrong with the input; it is nil where nothing is.
+func inputError(problems ...error) error {
+	if err := errors.Join(problems...); err != nil {
+		return &statusError{exitInput, err}
+	}
+	return nil
+}
+
+// Run runs one command line and returns the exit status.
+func Run(ctx context.Context, env Environment) int {
+	root := newRoot(env)
+	root.SetArgs(env.Args)
+	root.SetOut(env.Stdout)
+	root.SetErr(env.Stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	fmt.Fprintf(env.Stderr, "nodeimage: %v\n", err)
+	var status *statusError
+	if errors.As(err, &status) {
+		return status.status
+	}
+	return exitFailed
+}
+
+func newRoot(env Environment) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "nodeimage",
+		Short: "Decide which Kubernetes node images have to be built",
+		Long: "nodeimage reads which node images should exist, looks at every provider for what does, and decides for each image\n" +
+			"whether a build is needed. Results go to standard output, everything else to standard error.\n\n" +
+			"Exit status: 0 done, 1 it could not be done, 2 the input is wrong, 3 something could not be checked.",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          usage(cobra.NoArgs),
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return inputError(fmt.Errorf("%w (see %s --help)", err, cmd.CommandPath()))
+	})
+	root.AddCommand(newPlan(env), newName(), newParse(), newVars(env), newVersions(env), newVersion(env))
+	return root
+}
+
+// usage makes what a check of arguments refuses an error of the input.
+func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return inputError(fmt.Errorf("%w (see %s --help)", err, cmd.CommandPath()))
+		}
+		return nil
+	}
+}

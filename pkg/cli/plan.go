@@ -1,0 +1,132 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/giantswarm/nodeimage/pkg/inventory"
+	"github.com/giantswarm/nodeimage/pkg/output"
+	"github.com/giantswarm/nodeimage/pkg/plan"
+)
+
+// planFlags are the flags of nodeimage plan.
+type planFlags struct {
+	request
+	force           bool
+	onUnknown       string
+	outputs         []string
+	timeout         time.Duration
+	locationTimeout time.Duration
+	concurrency     int
+	timings         bool
+}
+
+func newPlan(env Environment) *cobra.Command {
+	var f planFlags
+	cmd := &cobra.Command{
+		Use:   "plan [--images FILE] [--tooling V --flatcar V --kubernetes V[,V…]]",
+		Short: "Decide which images have to be built",
+		Long: "Plan reads an image set, looks at every provider for what exists, and decides for each image whether to skip, build,\n" +
+			"replicate or wait. What can't be checked is unknown and never guessed: the plan is written in full, and the exit status is 3.\n" +
+			"Nothing is built and nothing is changed. Without --images it uses the built-in quick start.",
+		Example: "  nodeimage plan\n" +
+			"  nodeimage plan --images images/giantswarm.yaml --tooling v1.15.0 --flatcar 3815.2.5 --kubernetes 1.29.7,1.30.4\n" +
+			"  nodeimage plan --images images/giantswarm.yaml --provider capa -o table -o json=plan.json",
+		Args: usage(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error { return runPlan(cmd.Context(), env, f) },
+	}
+	flags := cmd.Flags()
+	f.request.register(flags)
+	flags.BoolVar(&f.force, "force", false, "build what exists too, and overwrite it (limit it with --provider)")
+	flags.StringVar(&f.onUnknown, "on-unknown", string(plan.UnknownFails), "what an image that could not be checked does: fail, skip or build")
+	flags.StringArrayVarP(&f.outputs, "output", "o", []string{"table"}, "form of the result, FORM or FORM=PATH; may be repeated: "+formNames())
+	flags.DurationVar(&f.timeout, "timeout", 5*time.Minute, "for looking everywhere")
+	flags.DurationVar(&f.locationTimeout, "location-timeout", time.Minute, "for looking at one location")
+	flags.IntVar(&f.concurrency, "concurrency", 64, "locations looked at side by side")
+	flags.BoolVar(&f.timings, "timings", false, "put into the plan how long each look took; two plans then differ")
+	return cmd
+}
+
+func runPlan(ctx context.Context, env Environment, f planFlags) error {
+	outputs, outputProblems := parseOutputs(f.outputs, env)
+	prepared, requestProblems := f.prepare(env)
+	if err := inputError(requestProblems, outputProblems, f.check()); err != nil {
+		return err
+	}
+	wanted, err := prepared.resolve(ctx, env)
+	if err != nil {
+		return err
+	}
+	if _, err := fill(wanted.set, conceivable(wanted, f.force)); err != nil {
+		return inputError(err)
+	}
+	results, err := f.look(ctx, env, wanted)
+	if err != nil {
+		return err
+	}
+	p := plan.Decide(plan.Input{
+		Set: wanted.set, Versions: wanted.versions, Wanted: wanted.images,
+		Findings: findingsOf(results), Requests: requestsOf(results, f.timings),
+		Force: f.force, OnUnknown: plan.OnUnknown(f.onUnknown),
+	})
+	warnings, err := fill(wanted.set, p.Builds)
+	if err != nil {
+		return err
+	}
+	warn(env, warnings)
+	if err := writeOutputs(outputs, p); err != nil {
+		return err
+	}
+	return conclude(env, p)
+}
+
+// check reports what is wrong with the flags that say how to look and decide.
+func (f planFlags) check() error {
+	var problems []error
+	policies := []plan.OnUnknown{plan.UnknownFails, plan.UnknownSkips, plan.UnknownBuild}
+	if !slices.Contains(policies, plan.OnUnknown(f.onUnknown)) {
+		problems = append(problems, fmt.Errorf("--on-unknown %q is not one of fail, skip, build", f.onUnknown))
+	}
+	if f.timeout <= 0 {
+		problems = append(problems, fmt.Errorf("--timeout %s is not positive", f.timeout))
+	}
+	if f.locationTimeout <= 0 {
+		problems = append(problems, fmt.Errorf("--location-timeout %s is not positive", f.locationTimeout))
+	}
+	if f.concurrency < 1 {
+		problems = append(problems, fmt.Errorf("--concurrency %d is not positive", f.concurrency))
+	}
+	return errors.Join(problems...)
+}
+
+// look asks all providers about the images. An interrupted look is an error: what it did not come to is not unknown, it was not
+// to be known any more.
+func (f planFlags) look(ctx context.Context, env Environment, wanted wanted) ([]inventory.Result, error) {
+	bounded, cancel := context.WithTimeoutCause(ctx, f.timeout, fmt.Errorf("looking everywhere took longer than %s", f.timeout))
+	defer cancel()
+	targets := newTargets(bounded, env, wanted.set, wanted.images)
+	progress := newProgress(env, targets)
+	defer progress.end()
+	results := inventory.Gather(bounded, targets, inventory.Options{
+		Concurrency: f.concurrency, Timeout: f.locationTimeout, Progress: progress.report,
+	})
+	if ctx.Err() != nil {
+		return nil, errors.New("looking at the providers: interrupted")
+	}
+	return results, nil
+}
+
+// conclude tells people what the plan comes to, and fails the run where something could not be checked.
+func conclude(env Environment, p plan.Plan) error {
+	fmt.Fprintln(env.Stderr, output.Summary(p))
+	if p.Unchecked() {
+		return &statusError{exitUnchecked, fmt.Errorf("%d of %d images could not be checked (--on-unknown skip or build goes on without)",
+			p.Summary.Unknown, len(p.Images))}
+	}
+	return nil
+}
