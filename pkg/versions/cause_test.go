@@ -4,8 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"io"
-	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -79,7 +78,7 @@ func TestCauseIsTheSameEverywhere(t *testing.T) {
 	const marker = "/release/stable.txt"
 	u := kubernetesUpstream(t)
 	secure := httptest.NewUnstartedServer(u)
-	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	secure.StartTLS()
 	t.Cleanup(secure.Close)
 	late := secure.Client().Transport.(*http.Transport).Clone()
