@@ -40,6 +40,7 @@ func TestTranscripts(t *testing.T) {
 			"status": status,
 			"ami":    ami,
 			"breaks": breaks,
+			"gone":   gone,
 			"calls":  calls,
 			"fill":   fill,
 			"repo":   repo,
@@ -141,6 +142,9 @@ func ami(ts *testscript.TestScript, _ bool, args []string) {
 func breaks(ts *testscript.TestScript, _ bool, args []string) {
 	ec2Of(ts).Fail(args[0], clouds.Fault(args[1]))
 }
+
+// gone ends all clouds: gone
+func gone(ts *testscript.TestScript, _ bool, _ []string) { boxOf(ts).Close() }
 
 // calls checks how many requests the cloud has had since the last time: calls N
 func calls(ts *testscript.TestScript, _ bool, args []string) {

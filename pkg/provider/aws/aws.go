@@ -93,7 +93,7 @@ func (r *region) Locations() []string { return []string{r.name} }
 // Look asks for all names of the owner at once, and judges the answer here: what a filter hides could not be explained.
 func (r *region) Look(ctx context.Context, images []inventory.Image) (inventory.Findings, error) {
 	if _, err := r.credentials.Retrieve(ctx); err != nil {
-		return nil, fmt.Errorf("getting AWS credentials: %w", tidy(err))
+		return nil, fmt.Errorf("there are no usable AWS credentials: %w", tidy(err))
 	}
 	findings := make(inventory.Findings, len(images))
 	for batch := range slices.Chunk(images, namesPerRequest) {
