@@ -1,11 +1,13 @@
 package provider_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
 	"github.com/giantswarm/nodeimage/internal/clouds"
@@ -67,4 +69,40 @@ func azurePlace(t *testing.T) *place {
 		operations: []string{"GalleryImages_ListByGallery", "GalleryImageVersions_Get"},
 		secret:     secret,
 	}
+}
+
+// azureCommunityPlace is a community gallery in one region, which shows what is whole and nothing else.
+func azureCommunityPlace(t *testing.T) *place {
+	const gallery, public, region = "CapzFlatcar", "capz-1234", "westeurope"
+	server := clouds.NewAzure(clouds.AzureConfig{Subscriptions: []string{"reader"}})
+	endpoint := clouds.StartTLS(server)
+	t.Cleanup(endpoint.Close)
+	server.AddGallery(clouds.AzureGallery{Subscription: "owner", ResourceGroup: "images", Name: gallery, PublicName: public})
+	replicated := clouds.AzureVersion{Name: "1.0.0", Regions: map[string]string{"West Europe": "Completed"}}
+	server.PutVersion(gallery, "another", replicated) // a gallery is only where it has a replica
+	sources, err := azure.New(imageset.Azure{Subscription: "reader", CommunityGallery: public, Regions: []string{region}}, azure.Options{
+		Getenv: func(name string) string {
+			return map[string]string{"AZURE_RESOURCE_MANAGER_ENDPOINT": endpoint.URL}[name]
+		},
+		Credential: staticToken{}, Transport: endpoint.Client().Transport, MaxBackoff: time.Millisecond,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &place{
+		source: sources[0], location: region, behaviour: &server.Behaviour, faultAt: region,
+		put: func(image inventory.Image, _ inventory.State) {
+			version := replicated
+			version.Name = image.Name.Flatcar
+			server.PutVersion(gallery, image.Lookup, version)
+		},
+		operations: []string{"CommunityGalleryImages_List", "CommunityGalleryImageVersions_Get"},
+	}
+}
+
+// staticToken is a credential for a server that accepts any.
+type staticToken struct{}
+
+func (staticToken) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	return azcore.AccessToken{Token: "token", ExpiresOn: time.Now().Add(time.Hour)}, nil
 }

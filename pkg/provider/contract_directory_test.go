@@ -36,6 +36,14 @@ func directoryPlace(t *testing.T) *place {
 				write(file+".sha256", "0f1e  "+file+"\n")
 			}
 		},
+		unreadable: func() { // a file in place of the directory
+			if err := os.RemoveAll(root); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(root, []byte("not a directory"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		},
 		lookalike: func(image inventory.Image) { write(image.Lookup+".ova", "an image of another kind") },
 	}
 }

@@ -26,12 +26,16 @@ type place struct {
 	lookalike  func(image inventory.Image)                        // puts one of the same name that isn't the consumer's; nil where that can't happen
 	pages      func()                                             // makes pages so small that a handful of images needs several; nil where there are none
 	operations []string                                           // what a look may call
+	unreadable func()                                             // breaks a place without a server; nil where there is one
 	secret     string                                             // the credential, which must never show; "" where there is none
 }
 
+// opener opens a new place, which holds nothing.
+type opener func(*testing.T) *place
+
 // types are all provider types.
-func types() map[string]func(*testing.T) *place {
-	return map[string]func(*testing.T) *place{
+func types() map[string]opener {
+	return map[string]opener{
 		"aws":            awsPlace,
 		"azure":          azurePlace,
 		"cloud-director": cloudDirectorPlace,
@@ -100,7 +104,7 @@ func (p *place) checkOperations(t *testing.T) {
 type contractCase struct {
 	name        string
 	needsServer bool
-	test        func(t *testing.T, p *place)
+	test        func(t *testing.T, open opener)
 }
 
 func cases() []contractCase {
@@ -115,6 +119,8 @@ func cases() []contractCase {
 		{"cancelled before", false, cancelledBefore},
 		{"second page", true, secondPage},
 		{"second page fails", true, secondPageFails},
+		{"each request fails in turn", true, eachRequestFails},
+		{"unreadable", false, unreadable},
 		{"1,000 names", false, thousand},
 		{"name with a wildcard character", false, wildcard},
 		{"look-alike", false, lookalike},
@@ -135,12 +141,35 @@ func TestContract(t *testing.T) {
 		for _, c := range cases() {
 			t.Run(provider+"/"+c.name, func(t *testing.T) {
 				t.Parallel()
-				p := open(t)
-				if c.needsServer && p.behaviour == nil {
+				if c.needsServer && open(t).behaviour == nil {
 					t.Log("does not apply: there is no server that could do this")
 					return
 				}
-				c.test(t, p)
+				c.test(t, open)
+			})
+		}
+	}
+}
+
+// variants are other ways in which types look. They show fewer states, and are held to fewer cases.
+func variants() map[string]opener {
+	return map[string]opener{
+		"azure community gallery": azureCommunityPlace,
+		"vsphere content library": vsphereLibraryPlace,
+	}
+}
+
+func TestContractOfVariants(t *testing.T) {
+	t.Parallel()
+	stateless := []string{"pending", "failed", "second page", "second page fails", "look-alike"}
+	for variant, open := range variants() {
+		for _, c := range cases() {
+			if slices.Contains(stateless, c.name) {
+				continue
+			}
+			t.Run(variant+"/"+c.name, func(t *testing.T) {
+				t.Parallel()
+				c.test(t, open)
 			})
 		}
 	}
@@ -154,8 +183,9 @@ func expect(t *testing.T, states map[string]inventory.State, image inventory.Ima
 }
 
 // found puts one image in the state, and one beside it that must not be mixed up with it.
-func found(want inventory.State) func(*testing.T, *place) {
-	return func(t *testing.T, p *place) {
+func found(want inventory.State) func(*testing.T, opener) {
+	return func(t *testing.T, open opener) {
+		p := open(t)
 		all := images(t, 12) // 1.29.1 is the beginning of 1.29.10 and 1.29.11
 		if want != inventory.Absent {
 			p.put(all[1], want)
@@ -168,8 +198,9 @@ func found(want inventory.State) func(*testing.T, *place) {
 	}
 }
 
-func unknownUnder(fault clouds.Fault) func(*testing.T, *place) {
-	return func(t *testing.T, p *place) {
+func unknownUnder(fault clouds.Fault) func(*testing.T, opener) {
+	return func(t *testing.T, open opener) {
+		p := open(t)
 		all := images(t, 2)
 		p.put(all[0], inventory.Present)
 		p.behaviour.Fail(p.faultAt, fault)
@@ -179,7 +210,8 @@ func unknownUnder(fault clouds.Fault) func(*testing.T, *place) {
 	}
 }
 
-func throttledOnce(t *testing.T, p *place) {
+func throttledOnce(t *testing.T, open opener) {
+	p := open(t)
 	all := images(t, 2)
 	p.put(all[0], inventory.Present)
 	p.behaviour.Fail(p.faultAt, clouds.ThrottledOnce)
@@ -188,7 +220,8 @@ func throttledOnce(t *testing.T, p *place) {
 	expect(t, states, all[1], inventory.Absent)
 }
 
-func slow(t *testing.T, p *place) {
+func slow(t *testing.T, open opener) {
+	p := open(t)
 	all := images(t, 2)
 	p.put(all[0], inventory.Present)
 	p.behaviour.Fail(p.faultAt, clouds.Slow)
@@ -202,7 +235,8 @@ func slow(t *testing.T, p *place) {
 }
 
 // cancelled cancels the run while the server keeps the look waiting.
-func cancelled(t *testing.T, p *place) {
+func cancelled(t *testing.T, open opener) {
+	p := open(t)
 	all := images(t, 2)
 	p.put(all[0], inventory.Present)
 	p.behaviour.Fail(p.faultAt, clouds.Slow)
@@ -218,7 +252,8 @@ func cancelled(t *testing.T, p *place) {
 	expect(t, states, all[1], inventory.Unknown)
 }
 
-func cancelledBefore(t *testing.T, p *place) {
+func cancelledBefore(t *testing.T, open opener) {
+	p := open(t)
 	all := images(t, 2)
 	p.put(all[0], inventory.Present)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -228,7 +263,8 @@ func cancelledBefore(t *testing.T, p *place) {
 	expect(t, states, all[1], inventory.Unknown)
 }
 
-func secondPage(t *testing.T, p *place) {
+func secondPage(t *testing.T, open opener) {
+	p := open(t)
 	if p.pages == nil {
 		t.Log("does not apply: its answers have no pages")
 		return
@@ -262,12 +298,12 @@ func secondPageRequest(requests []clouds.Request) int {
 
 // secondPageFails looks at two places alike: at the first to learn which request fetches the second page, which then fails at
 // the second. What the first page did not show must not be taken for absent.
-func secondPageFails(t *testing.T, p *place) {
+func secondPageFails(t *testing.T, open opener) {
+	p := open(t)
 	if p.pages == nil {
 		t.Log("does not apply: its answers have no pages")
 		return
 	}
-	provider, _, _ := strings.Cut(strings.TrimPrefix(t.Name(), "TestContract/"), "/")
 	all := images(t, 9)
 	fill := func(p *place) {
 		p.pages()
@@ -275,7 +311,7 @@ func secondPageFails(t *testing.T, p *place) {
 			p.put(image, inventory.Present)
 		}
 	}
-	model := types()[provider](t)
+	model := open(t)
 	fill(model)
 	model.look(t.Context(), t, time.Minute, all...)
 
@@ -298,7 +334,47 @@ func secondPageFails(t *testing.T, p *place) {
 	expect(t, states, all[8], inventory.Unknown)
 }
 
-func thousand(t *testing.T, p *place) {
+// eachRequestFails lets the first request of a look fail, then the second of another look, and so on. Whatever a provider makes of
+// what came before, nothing that is there may become absent.
+func eachRequestFails(t *testing.T, open opener) {
+	all := images(t, 3)
+	fill := func(p *place) *place {
+		p.put(all[0], inventory.Present)
+		p.put(all[1], inventory.Present)
+		return p
+	}
+	model := fill(open(t))
+	model.look(t.Context(), t, time.Minute, all...)
+	for n := range model.behaviour.Requests() {
+		for _, fault := range []clouds.Fault{clouds.Forbidden, clouds.ServerError, clouds.Garbage} {
+			p := fill(open(t))
+			p.behaviour.FailFrom(p.faultAt, n+1, fault)
+			states := p.look(t.Context(), t, time.Minute, all...)
+			for _, image := range all[:2] {
+				if state := states[image.Lookup]; state != inventory.Present && state != inventory.Unknown {
+					t.Errorf("%s is %s after %s from request %d on", image.Lookup, state, fault, n+1)
+				}
+			}
+		}
+	}
+}
+
+func unreadable(t *testing.T, open opener) {
+	p := open(t)
+	if p.unreadable == nil {
+		t.Log("does not apply: its server is broken in the other cases")
+		return
+	}
+	all := images(t, 2)
+	p.put(all[0], inventory.Present)
+	p.unreadable()
+	states := p.look(t.Context(), t, time.Minute, all...)
+	expect(t, states, all[0], inventory.Unknown)
+	expect(t, states, all[1], inventory.Unknown)
+}
+
+func thousand(t *testing.T, open opener) {
+	p := open(t)
 	all := images(t, 1000)
 	there := []int{0, 199, 200, 201, 999}
 	for _, i := range there {
@@ -315,7 +391,8 @@ func thousand(t *testing.T, p *place) {
 }
 
 // wildcard asks for names that would match everything if the place took their characters for patterns.
-func wildcard(t *testing.T, p *place) {
+func wildcard(t *testing.T, open opener) {
+	p := open(t)
 	all := images(t, 3)
 	p.put(all[0], inventory.Present)
 	all[1].Lookup = "flatcar-stable-*"
@@ -326,7 +403,8 @@ func wildcard(t *testing.T, p *place) {
 	expect(t, states, all[2], inventory.Absent)
 }
 
-func lookalike(t *testing.T, p *place) {
+func lookalike(t *testing.T, open opener) {
+	p := open(t)
 	if p.lookalike == nil {
 		t.Log("does not apply: nobody else can put an image there")
 		return

@@ -48,3 +48,32 @@ func vspherePlace(t *testing.T) *place {
 		secret: secret,
 	}
 }
+
+// vsphereLibraryPlace is a content library, whose items are there or not.
+func vsphereLibraryPlace(t *testing.T) *place {
+	const library, user, secret = "images", "svc-nodeimage", "not-to-be-shown"
+	vcenter := clouds.NewVSphere(clouds.VSphereConfig{User: user, Password: secret})
+	vcenter.AddLibrary(library)
+	server := clouds.Start(vcenter)
+	t.Cleanup(server.Close)
+	environment := map[string]string{"GOVC_USERNAME": user, "GOVC_PASSWORD": secret}
+	sources, err := vsphere.New(imageset.VSphere{URL: server.URL + "/sdk", Library: library}, vsphere.Options{
+		MaxBackoff: time.Millisecond,
+		Getenv:     func(name string) string { return environment[name] },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	host := strings.TrimPrefix(server.URL, "http://")
+	return &place{
+		source: sources[0], location: host, behaviour: &vcenter.Behaviour, faultAt: host,
+		put: func(image inventory.Image, _ inventory.State) {
+			vcenter.AddItem(library, clouds.LibraryItem{Name: image.Lookup})
+		},
+		operations: []string{
+			"cis.session.create", "content.library.find", "content.library.item.list", "content.library.item.find",
+			"content.library.item.get", "cis.session.delete",
+		},
+		secret: secret,
+	}
+}
