@@ -22,7 +22,9 @@ const (
 	region = "eu-west-1"
 )
 
-func day(month time.Month) time.Time { return time.Date(2024, month, 1, 12, 0, 0, 123_000_000, time.UTC) }
+func day(month time.Month) time.Time {
+	return time.Date(2024, month, 1, 12, 0, 0, 123_000_000, time.UTC)
+}
 
 func open(t *testing.T, cloud *clouds.EC2, settings imageset.AWS) []inventory.Source {
 	t.Helper()

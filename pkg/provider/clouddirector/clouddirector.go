@@ -39,13 +39,10 @@ func New(settings imageset.CloudDirector, opts Options) ([]inventory.Source, err
 	if err != nil {
 		return nil, err
 	}
-	if opts.MaxBackoff == 0 {
-		opts.MaxBackoff = time.Minute
-	}
 	transport := newTransport(account.unverified)
 	return []inventory.Source{&catalog{
 		name: settings.Catalog, account: account, transport: transport,
-		wire: &wire{next: inventory.CountRequests(transport), maxBackoff: opts.MaxBackoff},
+		wire: &wire{inventory.RetryBusy(inventory.CountRequests(transport), opts.MaxBackoff)},
 	}}, nil
 }
 

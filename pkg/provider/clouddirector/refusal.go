@@ -16,7 +16,6 @@ import (
 type refusal struct {
 	status int
 	code   string // Cloud Director's or OAuth's; empty: none that is one
-	after  string // the header Retry-After
 }
 
 func (r *refusal) Error() string {
@@ -26,14 +25,8 @@ func (r *refusal) Error() string {
 	return fmt.Sprintf("%s (HTTP %d)", r.code, r.status)
 }
 
-// temporary tells whether the server asks to come again later. No other refusal is tried again: a wrong password, sent often
-// enough, locks the account.
-func (r *refusal) temporary() bool {
-	return r.status == http.StatusTooManyRequests || r.status == http.StatusServiceUnavailable
-}
-
 func newRefusal(resp *http.Response, body []byte) *refusal {
-	return &refusal{status: resp.StatusCode, code: errorCode(body), after: resp.Header.Get("Retry-After")}
+	return &refusal{status: resp.StatusCode, code: errorCode(body)}
 }
 
 var (

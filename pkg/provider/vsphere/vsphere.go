@@ -15,7 +15,7 @@ import (
 type Options struct {
 	// Getenv reads the variables that govc reads, see [New]; nil means that none is set.
 	Getenv func(string) string
-	// MaxBackoff bounds the wait before a request is sent again; 0 means 2 s.
+	// MaxBackoff bounds the wait before a request is sent again; 0 means a minute.
 	MaxBackoff time.Duration
 }
 

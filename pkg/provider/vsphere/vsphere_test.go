@@ -281,7 +281,7 @@ func TestThrottled(t *testing.T) {
 	}
 }
 
-// TestThrottledAndCancelled holds that the pauses between attempts, of 3.5 s together, end with the context.
+// TestThrottledAndCancelled holds that the pauses between attempts, of 7 s together, end with the context.
 func TestThrottledAndCancelled(t *testing.T) {
 	t.Parallel()
 	v := newVCenter()
