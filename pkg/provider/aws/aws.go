@@ -99,7 +99,7 @@ func (r *region) Look(ctx context.Context, images []inventory.Image) (inventory.
 	for batch := range slices.Chunk(images, namesPerRequest) {
 		named, err := r.describe(ctx, batch)
 		if err != nil {
-			return findings, fmt.Errorf("describing the images of %s in %s: %w", r.settings.Owner, r.name, tidy(err))
+			return findings, fmt.Errorf("describing the images of %s: %w", r.settings.Owner, tidy(err)) // findings say where
 		}
 		for _, image := range batch {
 			findings.Add(image, r.judge(named[image.Lookup], image.Name.Arch))
