@@ -41,6 +41,7 @@ func TestTranscripts(t *testing.T) {
 			"ami":    ami,
 			"breaks": breaks,
 			"gone":   gone,
+			"holds":  holds,
 			"calls":  calls,
 			"fill":   fill,
 			"repo":   repo,
@@ -145,6 +146,13 @@ func breaks(ts *testscript.TestScript, _ bool, args []string) {
 
 // gone ends all clouds: gone
 func gone(ts *testscript.TestScript, _ bool, _ []string) { boxOf(ts).Close() }
+
+// holds checks a file to the last byte: holds FILE CONTENT
+func holds(ts *testscript.TestScript, _ bool, args []string) {
+	if got := ts.ReadFile(args[0]); got != args[1] {
+		ts.Fatalf("%s holds %q, want %q", args[0], got, args[1])
+	}
+}
 
 // calls checks how many requests the cloud has had since the last time: calls N
 func calls(ts *testscript.TestScript, _ bool, args []string) {

@@ -16,110 +16,125 @@ import (
 	"github.com/giantswarm/nodeimage/pkg/plan"
 )
 
-// githubForm is the form that writes to the files which a GitHub workflow names, and so needs the environment.
-const githubForm = "github"
+// The forms that are not one stream of bytes.
+const (
+	githubForm = "github" // to the files that a GitHub workflow names
+	tektonForm = "tekton" // a file for every result of a Tekton task, into a directory
+)
 
-func formNames() string {
-	names := append(output.FormNames(), githubForm)
+// planForms are the forms of a plan.
+func planForms() []string {
+	names := append(output.FormNames(), githubForm, tektonForm)
 	slices.Sort(names)
-	return strings.Join(names, ", ")
+	return names
 }
 
-// outputTarget is one -o: a form, and where it goes.
-type outputTarget struct {
-	write  output.Write
-	path   string // "": standard output
-	stdout io.Writer
+// destination is one -o: a form, and where it goes.
+type destination struct {
+	form string
+	path string // "": standard output
 }
 
-// parseOutputs reads the values of -o. The error joins every problem.
-func parseOutputs(values []string, env Environment) ([]outputTarget, error) {
-	var targets []outputTarget
+// parseDestinations reads the values of -o. The error joins every problem.
+func parseDestinations(values, forms []string, env Environment) ([]destination, error) {
+	var all []destination
 	var problems []error
 	var places []string
 	for _, value := range values {
-		form, path, toFile := strings.Cut(value, "=")
-		write, err := formOf(form, path, env)
-		place := path
+		form, path, toPath := strings.Cut(value, "=")
+		d, place := destination{form, path}, path
 		if form == githubForm {
-			place = githubForm + " workflow" // a workflow's files, not standard output
+			place = "the files of " + githubForm // and not standard output
 		}
-		switch {
-		case err != nil:
-			err = fmt.Errorf("-o %q: %w", value, err)
-		case toFile && path == "":
-			err = fmt.Errorf("-o %q: a path must follow the =", value)
-		case slices.Contains(places, place):
-			err = fmt.Errorf("-o %q: another form goes to the same place; give it a path of its own, as in -o %s=PATH", value, form)
-		default:
-			err = checkParent(value, path)
+		err := d.check(forms, toPath, env)
+		if err == nil && slices.Contains(places, place) {
+			err = fmt.Errorf("another form goes to the same place; give it a path of its own, as in -o %s=PATH", form)
 		}
-		problems = append(problems, err)
-		places = append(places, place)
-		targets = append(targets, outputTarget{write, path, env.Stdout})
+		if err != nil {
+			problems = append(problems, fmt.Errorf("-o %q: %w", value, err))
+		}
+		all, places = append(all, d), append(places, place)
 	}
-	return targets, errors.Join(problems...)
+	return all, errors.Join(problems...)
 }
 
-// formOf finds a form by its name.
-func formOf(form, path string, env Environment) (output.Write, error) {
-	if form == githubForm {
-		if path != "" {
-			return nil, errors.New("it takes no path: the workflow names its files")
-		}
-		return githubWrite(env), checkGitHub(env)
+// check finds what is wrong with a destination before anything is called.
+func (d destination) check(forms []string, toPath bool, env Environment) error {
+	switch {
+	case !slices.Contains(forms, d.form):
+		return fmt.Errorf("the forms are %s", strings.Join(forms, ", "))
+	case d.form == githubForm && toPath:
+		return errors.New("it takes no path: the workflow names its files")
+	case d.form == githubForm:
+		return checkGitHub(env)
+	case d.path == "" && (toPath || d.form == tektonForm):
+		return fmt.Errorf("a path must follow, as in -o %s=PATH", d.form)
+	case d.form == tektonForm:
+		return checkDirectory(d.path)
 	}
-	write, known := output.Forms(path == "" && colourful(env))[form]
-	if !known {
-		return nil, fmt.Errorf("the forms are %s", formNames())
-	}
-	return write, nil
+	return checkParent(d.path)
 }
 
-// githubWrite writes a plan for GitHub Actions; the writer gets the commands that the runner reads from standard output.
-func githubWrite(env Environment) output.Write {
-	return func(w io.Writer, p plan.Plan) error {
-		commands := env
-		commands.Stdout = w
-		return githubOutput(commands, p)
-	}
-}
-
-// checkParent finds a path that leads nowhere before anything is called.
-func checkParent(value, path string) error {
-	if path == "" {
-		return nil
-	}
-	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
-		return fmt.Errorf("-o %q: %s is not a directory", value, filepath.Dir(path))
-	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return fmt.Errorf("-o %q: %s is a directory", value, path)
+func checkDirectory(path string) error {
+	if info, err := os.Stat(path); err != nil || !info.IsDir() {
+		return fmt.Errorf("%s is not a directory", path)
 	}
 	return nil
 }
 
-// writeOutputs writes the plan everywhere. One place that can't be written doesn't keep it from the others.
-func writeOutputs(targets []outputTarget, p plan.Plan) error {
+// checkParent finds a path that leads nowhere.
+func checkParent(path string) error {
+	if path == "" {
+		return nil
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return fmt.Errorf("%s is a directory", path)
+	}
+	return checkDirectory(filepath.Dir(path))
+}
+
+// writePlan writes a plan everywhere. One place that can't be written doesn't keep it from the others.
+func writePlan(env Environment, all []destination, p plan.Plan) error {
 	var problems []error
-	for _, t := range targets {
-		if err := t.put(p); err != nil {
+	for _, d := range all {
+		if err := d.putPlan(env, p); err != nil {
 			problems = append(problems, fmt.Errorf("writing the plan: %w", err))
 		}
 	}
 	return errors.Join(problems...)
 }
 
-func (t outputTarget) put(p plan.Plan) error {
+func (d destination) putPlan(env Environment, p plan.Plan) error {
+	switch d.form {
+	case tektonForm:
+		return writeResults(d.path, p)
+	case githubForm:
+		return githubOutput(env, p)
+	}
+	write := output.Forms(d.path == "" && colourful(env))[d.form]
+	return d.put(env, func(w io.Writer) error { return write(w, p) })
+}
+
+// put writes what is one stream of bytes.
+func (d destination) put(env Environment, write func(io.Writer) error) error {
 	var content bytes.Buffer
-	if err := t.write(&content, p); err != nil {
+	if err := write(&content); err != nil {
 		return err
 	}
-	if t.path == "" {
-		_, err := t.stdout.Write(content.Bytes())
+	if d.path == "" {
+		_, err := env.Stdout.Write(content.Bytes())
 		return err
 	}
-	return writeFile(t.path, content.Bytes())
+	return writeFile(d.path, content.Bytes())
+}
+
+// writeResults writes a file for every result of a Tekton task.
+func writeResults(dir string, p plan.Plan) error {
+	results, err := output.Tekton(p)
+	for _, r := range results {
+		err = errors.Join(err, writeFile(filepath.Join(dir, r.Name), r.Content))
+	}
+	return err
 }
 
 // writeFile writes a file whole or not at all. What is there and no regular file, such as a pipe, can only be written to.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -44,7 +45,7 @@ func newPlan(env Environment) *cobra.Command {
 	f.request.register(flags)
 	flags.BoolVar(&f.force, "force", false, "build what exists too, and overwrite it (limit it with --provider)")
 	flags.StringVar(&f.onUnknown, "on-unknown", string(plan.UnknownFails), "what an image that could not be checked does: fail, skip or build")
-	flags.StringArrayVarP(&f.outputs, "output", "o", []string{"table"}, "form of the result, FORM or FORM=PATH; may be repeated: "+formNames())
+	flags.StringArrayVarP(&f.outputs, "output", "o", []string{"table"}, "form of the result, FORM or FORM=PATH; may be repeated: "+strings.Join(planForms(), ", "))
 	flags.DurationVar(&f.timeout, "timeout", 5*time.Minute, "for looking everywhere")
 	flags.DurationVar(&f.locationTimeout, "location-timeout", time.Minute, "for looking at one location")
 	flags.IntVar(&f.concurrency, "concurrency", 64, "locations looked at side by side")
@@ -53,7 +54,7 @@ func newPlan(env Environment) *cobra.Command {
 }
 
 func runPlan(ctx context.Context, env Environment, f planFlags) error {
-	outputs, outputProblems := parseOutputs(f.outputs, env)
+	outputs, outputProblems := parseDestinations(f.outputs, planForms(), env)
 	prepared, requestProblems := f.prepare(env)
 	if err := inputError(requestProblems, outputProblems, f.check()); err != nil {
 		return err
@@ -79,7 +80,7 @@ func runPlan(ctx context.Context, env Environment, f planFlags) error {
 		return err
 	}
 	warn(env, warnings)
-	if err := writeOutputs(outputs, p); err != nil {
+	if err := writePlan(env, outputs, p); err != nil {
 		return err
 	}
 	return conclude(env, p)

@@ -75,7 +75,7 @@ func GitHub(action *githubactions.Action, p plan.Plan, secrets ...string) error 
 		return fmt.Errorf("writing for GitHub Actions: %w", err)
 	}
 	summary, annotations := stepSummary(p, githubSummaryLimit), annotationsOf(p)
-	err := guarded(func() {
+	err := Guarded(func() {
 		mask(action, secrets)
 		for _, a := range annotations {
 			a.issue(action)
@@ -200,8 +200,8 @@ func mask(action *githubactions.Action, secrets []string) {
 
 func blank(s string) bool { return strings.TrimSpace(s) == "" }
 
-// guarded turns the library's panics into errors: they are how it reports that a file or the stream can't be written.
-func guarded(write func()) (err error) {
+// Guarded turns the library's panics into errors: they are how it reports that a file or the stream can't be written.
+func Guarded(write func()) (err error) {
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
