@@ -29,6 +29,7 @@ var flow = [][]string{
 	{"pkg/plan"},
 	{"pkg/packer"},
 	{"pkg/bump"},
+	{"pkg/release"},
 	{"pkg/output"},
 	{"pkg/cli"},
 	{"cmd/nodeimage"},

@@ -77,7 +77,7 @@ func newRoot(env Environment) *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return inputError(fmt.Errorf("%w (see %s --help)", err, cmd.CommandPath()))
 	})
-	root.AddCommand(newPlan(env), newName(), newParse(), newVars(env), newBump(env), newVersions(env), newVersion(env))
+	root.AddCommand(newPlan(env), newName(), newParse(), newVars(env), newRelease(env), newBump(env), newVersions(env), newVersion(env))
 	return root
 }
 
