@@ -38,9 +38,10 @@ build: ## Build bin/nodeimage, static and stripped
 	$(BUILD) -o bin/nodeimage ./cmd/nodeimage
 
 .PHONY: test
-test: cc ## Run all tests with the race detector (RACE= without it)
+test: cc ## Run all tests with the race detector (RACE= without it); Helm's, in charts/test, have nothing that could race
 	$(GOTEST)
 	cd tools && $(GOTEST)
+	cd charts/test && go test -shuffle=on -count=1 ./...
 
 # The race detector is C: without a compiler go test only says that cgo is off.
 .PHONY: cc
@@ -62,10 +63,12 @@ lint: ## Check formatting, vet, staticcheck, revive, and what the code must not 
 	$(TOOL) staticcheck ./...
 	$(TOOL) revive -config revive.toml ./...
 	cd tools && go vet ./... && $(TOOL) staticcheck ./... && $(TOOL) revive -config ../revive.toml ./...
+	cd charts/test && go vet ./... && $(TOOL) staticcheck ./... && $(TOOL) revive -config ../../revive.toml ./...
 	@! grep -rnE --include='*.go' '^func init\(\)|context\.TODO\(\)' . || { \
 	  echo 'no init functions and no context.TODO() (CONTRIBUTING.md)' >&2; exit 1; }
 	go mod tidy -diff
 	cd tools && go mod tidy -diff
+	cd charts/test && go mod tidy -diff
 
 .PHONY: fmt
 fmt: ## Format the code

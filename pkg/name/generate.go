@@ -1,0 +1,3 @@
+package name
+
+//go:generate go run ./internal/genvectors ../../docs/name-vectors.json
