@@ -22,10 +22,10 @@ func (b *Box) Fill() {
 	whole, incomplete, pending, failed := boxName("1.29.0"), boxName("1.29.1"), boxName("1.29.2"), boxName("1.29.3")
 	b.fillAWS(whole, incomplete, pending, failed)
 	b.fillAzure(whole, incomplete, pending, failed)
-	for kubernetes, body := range map[string]string{"1.29.0": "an image", "1.29.1": "an image", "1.29.3": ""} {
-		stem := boxName(kubernetes) + "/flatcar-stable-" + BoxFlatcar + "-kube-v" + kubernetes
-		b.S3.PutObject(boxBucket, "capv/"+stem+".ova", S3Object{Body: []byte(body)})
-		b.S3.PutObject(boxBucket, "capmox/"+stem+".qcow2", S3Object{Body: []byte(body)})
+	for _, object := range []struct{ kubernetes, body string }{{"1.29.0", "an image"}, {"1.29.1", "an image"}, {"1.29.3", ""}} {
+		stem := boxName(object.kubernetes) + "/flatcar-stable-" + BoxFlatcar + "-kube-v" + object.kubernetes
+		b.S3.PutObject(boxBucket, "capv/"+stem+".ova", S3Object{Body: []byte(object.body)})
+		b.S3.PutObject(boxBucket, "capmox/"+stem+".qcow2", S3Object{Body: []byte(object.body)})
 	}
 	for _, m := range []VirtualMachine{
 		{Name: whole}, {Name: incomplete, Plain: true}, {Name: pending, Creating: true}, {Name: failed, Connection: "orphaned"},

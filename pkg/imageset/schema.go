@@ -35,6 +35,8 @@ func constrainProviders(provider map[string]*jsonschema.Schema) {
 	aws, azure := provider["aws"].Properties, provider["azure"].Properties
 	aws["owner"].Pattern = `^[0-9]{12}$`
 	aws["regions"].MinItems = jsonschema.Ptr(1)
+	aws["regions"].Items.Pattern = `^[a-z0-9]+(-[a-z0-9]+)*$`
+	provider["vsphere"].Properties["folder"].Pattern = `^/.`
 	azure["regions"].MinItems = jsonschema.Ptr(1)
 	oneOf(aws["architecture"], "amd64", "arm64")
 	oneOf(azure["architecture"], "amd64", "arm64")

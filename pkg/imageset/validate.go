@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	pathpkg "path"
 	"regexp"
 	"slices"
 	"strings"
@@ -73,20 +74,42 @@ func (d *decoder) builder(path, name string, b Builder) {
 		d.at(path, "must have a name that looks like %s", labelPattern)
 	}
 	for key := range sorted(b.Variables) {
-		d.noCredential(join(path, "variables."+key), key)
+		d.noCredential(join(path, "variables."+key), key, b.Variables[key])
 	}
 	for key := range sorted(b.Environment) {
 		d.looksLike(join(path, "environment."+key), key, envPattern)
-		d.noCredential(join(path, "environment."+key), key)
+		d.noCredential(join(path, "environment."+key), key, b.Environment[key])
 	}
 }
 
-// noCredential refuses what is named like a secret. What is in an image set ends up in plans, which people read.
-func (d *decoder) noCredential(path, key string) {
-	upper := strings.ToUpper(key)
-	if strings.Contains(upper, "PASSWORD") || strings.Contains(upper, "SECRET") || strings.HasSuffix(upper, "TOKEN") {
+// noCredential refuses what is named like a secret or looks like one. What is in an image set ends up in plans, which people read.
+func (d *decoder) noCredential(path, key, value string) {
+	switch {
+	case NamesCredential(key):
 		d.at(path, "is named like a credential, and credentials never stand in an image set: give it to the build step as a secret")
+	case HoldsCredential(value):
+		d.at(path, "has an address with a user in it, and credentials never stand in an image set: give it to the build step as a secret")
 	}
+}
+
+// NamesCredential reports whether a variable is named like a credential. The name of a file with credentials is none.
+func NamesCredential(variable string) bool {
+	upper := strings.ToUpper(variable)
+	if strings.HasSuffix(upper, "_FILE") || strings.HasSuffix(upper, "_PATH") {
+		return false
+	}
+	for _, word := range []string{"PASSWORD", "PASSWD", "SECRET", "ACCESS_KEY", "PRIVATE_KEY", "API_KEY", "CREDENTIAL"} {
+		if strings.Contains(upper, word) {
+			return true
+		}
+	}
+	return strings.HasSuffix(upper, "TOKEN") || strings.HasSuffix(upper, "_PASS")
+}
+
+// HoldsCredential reports whether a value is an address with a user or password in it.
+func HoldsCredential(value string) bool {
+	u, err := url.Parse(value)
+	return err == nil && u.User != nil && u.Host != ""
 }
 
 func (d *decoder) provider(path, name string, p Provider, builders map[string]Builder) {
@@ -114,14 +137,15 @@ func (d *decoder) settings(path string, p Provider) {
 		d.azure(join(path, "azure"), p.Azure)
 	case p.S3 != nil:
 		d.template(join(path, "s3.key"), p.S3.Key, "")
-		d.template(join(path, "s3.marker"), p.S3.Marker, "key")
+		d.marker(join(path, "s3.marker"), p.S3.Marker, p.S3.Key, "key")
 	case p.VSphere != nil:
 		d.vsphere(join(path, "vsphere"), p.VSphere)
 	case p.CloudDirector != nil:
 		d.url(join(path, "cloudDirector.url"), p.CloudDirector.URL)
 	case p.Directory != nil:
 		d.template(join(path, "directory.file"), p.Directory.File, "")
-		d.template(join(path, "directory.marker"), p.Directory.Marker, "file")
+		d.marker(join(path, "directory.marker"), p.Directory.Marker, p.Directory.File, "file")
+		d.below(join(path, "directory.file"), p.Directory.File)
 	}
 }
 
@@ -191,6 +215,21 @@ func (d *decoder) template(path, template, base string) {
 	}
 	if problem := templateProblem(template, base); problem != "" {
 		d.at(path, "%s", problem)
+	}
+}
+
+// marker checks the template of a marker. One that is the image itself would let half an image pass for a whole one.
+func (d *decoder) marker(path, marker, template, base string) {
+	d.template(path, marker, base)
+	if marker != "" && strings.ReplaceAll(marker, "{"+base+"}", template) == template {
+		d.at(path, "is the image itself; a marker is another object, written last")
+	}
+}
+
+// below refuses a file that leads out of its directory.
+func (d *decoder) below(path, file string) {
+	if clean := pathpkg.Clean(file); pathpkg.IsAbs(clean) || clean == ".." || strings.HasPrefix(clean, "../") {
+		d.at(path, "is %q, but must lead to a file below the directory", file)
 	}
 }
 

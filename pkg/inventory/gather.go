@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -150,14 +151,19 @@ func complete(t Target, a answer) Findings {
 func pick(findings []Finding, location string, why error) Finding {
 	for _, f := range findings {
 		if f.Location == location {
-			if f.Notes == nil {
-				f.Notes = []string{}
-			}
+			f.Notes = lines(f.Notes)
 			return f
 		}
 	}
-	return Finding{Location: location, State: Unknown, Notes: []string{oneLine(why)}}
+	return Finding{Location: location, State: Unknown, Notes: lines([]string{why.Error()})}
 }
 
-// oneLine makes an error a note: the errors of some clients have several lines.
-func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+// lines makes each note one line without control characters: it may quote what a server sent, and goes to terminals and to logs
+// that take some lines for commands.
+func lines(notes []string) []string {
+	out := make([]string, len(notes))
+	for i, note := range notes {
+		out[i] = strings.Join(strings.FieldsFunc(note, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+	}
+	return out
+}

@@ -66,7 +66,7 @@ func TestOneNeverHidesAnother(t *testing.T) {
 	t.Parallel()
 	half := source{[]string{"x", "y"}, func(_ context.Context, images []inventory.Image) (inventory.Findings, error) {
 		findings := make(inventory.Findings)
-		findings.Add(images[0], inventory.Finding{Location: "y", State: inventory.Present, Notes: []string{"old"}})
+		findings.Add(images[0], inventory.Finding{Location: "y", State: inventory.Present, Notes: []string{"old\n::error::\x1b[31mx\u0085y"}})
 		return findings, errors.New("listing:\n\tthrottled")
 	}}
 	silent := source{[]string{"z"}, func(context.Context, []inventory.Image) (inventory.Findings, error) { return nil, nil }}
@@ -78,7 +78,7 @@ func TestOneNeverHidesAnother(t *testing.T) {
 		"present present []",
 		"broken unknown [forbidden]",
 		"x unknown [listing: throttled]",
-		"y present [old]",
+		"y present [old ::error:: [31mx y]",
 		"z unknown [the provider gave no answer for it]",
 		"absent absent []",
 		"u unknown [no such profile]",

@@ -3,6 +3,8 @@ package packer
 import (
 	"slices"
 	"strings"
+
+	"github.com/giantswarm/nodeimage/pkg/imageset"
 )
 
 // joined are the variables that are lists, with what separates their entries. The image set adds to them.
@@ -67,16 +69,10 @@ func (w *work) refusal(key string) string {
 	if reason := refusedIn[w.builder.upstream][key]; reason != "" {
 		return reason
 	}
-	if isCredential(key) {
+	if imageset.NamesCredential(key) {
 		return "is named like a credential; give it to the build step in a variable file of its own"
 	}
 	return refused[key]
-}
-
-// isCredential is the rule by which image sets are refused, applied to plans, which people can edit.
-func isCredential(key string) bool {
-	key = strings.ToUpper(key)
-	return strings.Contains(key, "PASSWORD") || strings.Contains(key, "SECRET") || strings.HasSuffix(key, "TOKEN")
 }
 
 // join puts lists behind one another, without empty and repeated entries.
@@ -114,7 +110,7 @@ func (w *work) ownEnvironment() {
 		case refusedEnvironment[key] != "":
 			w.fail(path, "%s", refusedEnvironment[key])
 			continue
-		case isCredential(key):
+		case imageset.NamesCredential(key):
 			w.fail(path, "is named like a credential; give it to the build step as a secret")
 			continue
 		case key == "PACKER_FLAGS":

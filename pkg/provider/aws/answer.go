@@ -18,16 +18,16 @@ import (
 var errNotEC2 = errors.New("the answer is not one of EC2")
 
 // onlyAnswers lets no success through that isn't an answer to DescribeImages. The SDK's decoder skips elements that it doesn't
-// know, and would take any well-formed page for an answer without images.
+// know and takes every 2xx for a success: a proxy's page, or none, would be an answer without images.
 type onlyAnswers struct{ next http.RoundTripper }
 
 func (o onlyAnswers) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := o.next.RoundTrip(r)
-	if err != nil || resp.StatusCode != http.StatusOK {
+	if err != nil || resp.StatusCode >= http.StatusMultipleChoices {
 		return resp, err
 	}
-	body := bufio.NewReaderSize(resp.Body, 1024)
-	if head, _ := body.Peek(1024); !bytes.Contains(head, []byte("<DescribeImagesResponse")) {
+	body := bufio.NewReaderSize(resp.Body, 4096)
+	if head, _ := body.Peek(4096); resp.StatusCode != http.StatusOK || !isAnswer(head) {
 		resp.Body.Close()
 		return nil, errNotEC2
 	}
@@ -35,9 +35,23 @@ func (o onlyAnswers) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
+// isAnswer reports whether a body begins like an answer. Also one without images has the element for them, before any image.
+func isAnswer(head []byte) bool {
+	_, rest, found := bytes.Cut(head, []byte("<DescribeImagesResponse"))
+	return found && bytes.Contains(rest, []byte("<imagesSet"))
+}
+
 type readCloser struct {
 	io.Reader
 	io.Closer
+}
+
+// detail adds to a sentence why there are no credentials, where that is known: mostly nothing has any.
+func detail(err error) string {
+	if text := tidy(err).Error(); text != inventory.Cause(errNotEC2) {
+		return ": " + text
+	}
+	return ""
 }
 
 // tidy keeps of an error what is the same every time and can't hold a secret: EC2's error code and the status, or the cause.

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/giantswarm/nodeimage/pkg/imageset"
 	"github.com/giantswarm/nodeimage/pkg/inventory"
@@ -45,6 +46,7 @@ func New(ctx context.Context, settings imageset.AWS, opts Options) ([]inventory.
 	cfg, err := config.LoadDefaultConfig(ctx, append([]func(*config.LoadOptions) error{
 		config.WithSharedConfigProfile(settings.Profile),
 		config.WithRetryer(func() aws.Retryer { return adaptive(opts.MaxBackoff) }),
+		config.WithLogger(logging.Nop{}), // what matters becomes a note
 	}, opts.Load...)...)
 	if err != nil {
 		return nil, fmt.Errorf("loading the AWS configuration: %w", err)
@@ -93,7 +95,7 @@ func (r *region) Locations() []string { return []string{r.name} }
 // Look asks for all names of the owner at once, and judges the answer here: what a filter hides could not be explained.
 func (r *region) Look(ctx context.Context, images []inventory.Image) (inventory.Findings, error) {
 	if _, err := r.credentials.Retrieve(ctx); err != nil {
-		return nil, fmt.Errorf("there are no usable AWS credentials: %w", tidy(err))
+		return nil, fmt.Errorf("there are no usable AWS credentials%s", detail(err))
 	}
 	findings := make(inventory.Findings, len(images))
 	for batch := range slices.Chunk(images, namesPerRequest) {

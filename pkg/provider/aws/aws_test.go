@@ -2,6 +2,9 @@ package aws_test
 
 import (
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -30,11 +33,16 @@ func open(t *testing.T, cloud *clouds.EC2, settings imageset.AWS) []inventory.So
 	t.Helper()
 	server := clouds.Start(cloud)
 	t.Cleanup(server.Close)
+	return sourcesAt(t, server.URL, settings)
+}
+
+func sourcesAt(t *testing.T, url string, settings imageset.AWS) []inventory.Source {
+	t.Helper()
 	settings.Owner = owner
 	sources, err := aws.New(t.Context(), settings, aws.Options{
 		MaxBackoff: time.Millisecond, Now: func() time.Time { return day(time.June) },
 		Load: []func(*config.LoadOptions) error{
-			config.WithBaseEndpoint(server.URL),
+			config.WithBaseEndpoint(url),
 			config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("AKIATEST", "secret", "")),
 		},
 	})
@@ -99,6 +107,10 @@ func TestFindings(t *testing.T) {
 			amis: []clouds.AMI{{ID: "ami-3", State: "pending", Created: day(time.June)}, {}, {ID: "ami-2", State: "failed"}},
 			want: found(inventory.Present, "ami-3 is pending", "ami-2 is failed: deregister it"),
 		},
+		"a new state beside a broken one": {
+			amis: []clouds.AMI{{State: "melting"}, {ID: "ami-2", State: "failed"}},
+			want: found(inventory.Unknown, `ami-1 is in the state "melting", which this version does not know`, "ami-2 is failed: deregister it"),
+		},
 		"somebody else's": {amis: []clouds.AMI{{Owner: "111122223333", Public: true}}, want: absent("")},
 	} {
 		t.Run(caseName, func(t *testing.T) {
@@ -124,6 +136,32 @@ func TestFindings(t *testing.T) {
 			}
 			if diff := cmp.Diff([]inventory.Finding{tc.want}, findings["image-0"]); diff != "" {
 				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestAnswersThatAreNone has proxies in front of EC2 that answer with a success of their own.
+func TestAnswersThatAreNone(t *testing.T) {
+	t.Parallel()
+	for caseName, tc := range map[string]struct {
+		status int
+		body   string
+	}{
+		"empty": {200, ""}, "no content": {204, ""}, "a page": {200, "<html>log in</html>"}, "accepted": {202, "<html>log in</html>"},
+		"partial":       {206, "<DescribeImagesResponse><imagesSet/></DescribeImagesResponse>"},
+		"without a set": {200, "<DescribeImagesResponse></DescribeImagesResponse>"},
+	} {
+		t.Run(caseName, func(t *testing.T) {
+			t.Parallel()
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(tc.status)
+				_, _ = io.WriteString(w, tc.body)
+			}))
+			t.Cleanup(server.Close)
+			findings, err := sourcesAt(t, server.URL, imageset.AWS{Regions: []string{region}})[0].Look(t.Context(), images(1))
+			if err == nil || len(findings) != 0 {
+				t.Errorf("got %v, %v", findings, err)
 			}
 		})
 	}
@@ -188,7 +226,7 @@ func TestCredentials(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := sources[0].Look(t.Context(), images(1)); err == nil || !strings.HasPrefix(err.Error(), "there are no usable AWS credentials: ") {
+	if _, err := sources[0].Look(t.Context(), images(1)); err == nil || !strings.HasPrefix(err.Error(), "there are no usable AWS credentials") {
 		t.Errorf("got %v", err)
 	}
 	if _, err := aws.New(t.Context(), imageset.AWS{Owner: owner, Regions: []string{region}, Profile: "no-such-profile"}, aws.Options{}); err == nil {

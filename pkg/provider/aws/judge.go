@@ -43,9 +43,9 @@ func (r *region) judge(amis []types.Image, arch string) inventory.Finding {
 	return withNotes(finding, all)
 }
 
-// rank orders states by what counts first.
+// rank orders states by what counts first. Unknown comes before failed, which would let a build overwrite what has the name.
 func rank(s inventory.State) int {
-	return slices.Index([]inventory.State{inventory.Present, inventory.Pending, inventory.Failed, inventory.Unknown, inventory.Absent}, s)
+	return slices.Index([]inventory.State{inventory.Present, inventory.Pending, inventory.Unknown, inventory.Failed, inventory.Absent}, s)
 }
 
 func withNotes(finding inventory.Finding, all []judged) inventory.Finding {
