@@ -66,6 +66,7 @@ func setup(env *testscript.Env) error {
 	env.Setenv("AWS_MAX_ATTEMPTS", "2")
 	env.Setenv("V200", patches(200))
 	env.Setenv("V201", patches(201))
+	env.Setenv("LINES", "local\nnowhere")
 	env.Setenv("HOME", env.WorkDir)
 	return nil
 }

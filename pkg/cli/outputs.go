@@ -42,10 +42,8 @@ func parseDestinations(values, forms []string, env Environment) ([]destination, 
 	var places []string
 	for _, value := range values {
 		form, path, toPath := strings.Cut(value, "=")
-		d, place := destination{form, path}, path
-		if form == githubForm {
-			place = "the files of " + githubForm // and not standard output
-		}
+		d := destination{form, path}
+		place := d.place()
 		err := d.check(forms, toPath, env)
 		if err == nil && slices.Contains(places, place) {
 			err = fmt.Errorf("another form goes to the same place; give it a path of its own, as in -o %s=PATH", form)
@@ -56,6 +54,17 @@ func parseDestinations(values, forms []string, env Environment) ([]destination, 
 		all, places = append(all, d), append(places, place)
 	}
 	return all, errors.Join(problems...)
+}
+
+// place tells destinations apart, however their paths are written.
+func (d destination) place() string {
+	if d.form == githubForm {
+		return "the files of " + githubForm // and not standard output
+	}
+	if full, err := filepath.Abs(d.path); d.path != "" && err == nil {
+		return full
+	}
+	return d.path
 }
 
 // check finds what is wrong with a destination before anything is called.

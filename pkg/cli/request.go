@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -22,12 +23,24 @@ type request struct {
 	images    string
 	versions  map[versions.Subject]*string
 	suffix    string
-	providers []string
-	options   name.Options
-	lookup    lookup
+	// providerLists are the values of --provider. They are taken apart here: pflag's own lists are CSV, and end at a line break.
+	providerLists []string
+	options       name.Options
+	lookup        lookup
+	flags         *pflag.FlagSet
+}
+
+// providers are those that were asked for; none means all.
+func (r request) providers() []string {
+	var all []string
+	for _, list := range r.providerLists {
+		all = append(all, strings.Split(list, ",")...)
+	}
+	return all
 }
 
 func (r *request) register(flags *pflag.FlagSet) {
+	r.flags = flags
 	flags.StringVar(&r.images, "images", "", "image set file; the built-in quick start if not given")
 	r.versions = map[versions.Subject]*string{
 		versions.Tooling:    flags.String("tooling", "", "release of capi-image-builder: exact, latest or a range"),
@@ -35,7 +48,7 @@ func (r *request) register(flags *pflag.FlagSet) {
 		versions.Kubernetes: flags.String("kubernetes", "", "Kubernetes versions: exact, latest, a minor such as 1.29 or a range such as \">=1.28 <1.31\"; a list has commas"),
 	}
 	flags.StringVar(&r.suffix, "suffix", "", "what names end in, such as mn-gs for a test build")
-	flags.StringSliceVar(&r.providers, "provider", nil, "only these providers; may be repeated")
+	flags.StringArrayVar(&r.providerLists, "provider", nil, "only these providers; a list has commas; may be repeated")
 	flags.BoolVar(&r.options.AllowPrerelease, "allow-prerelease", false, "accept pre-releases of Kubernetes and the tooling")
 	r.lookup.register(flags)
 }
@@ -69,7 +82,7 @@ func (r request) resolve(ctx context.Context, env Environment) (wanted, error) {
 func (r request) prepare(env Environment) (prepared, error) {
 	set, fileProblems := r.load()
 	p := prepared{request: r, set: set, queries: make(map[versions.Subject]versions.Query)}
-	problems := []error{r.lookup.check(), p.readEvent(env)}
+	problems := []error{r.checkEmpty(), r.lookup.check(), p.readEvent(env)}
 	for _, subject := range versions.Subjects() {
 		if text := p.text(subject); text != "" {
 			q, err := versions.Parse(subject, text)
@@ -79,6 +92,32 @@ func (r request) prepare(env Environment) (prepared, error) {
 	}
 	_, err := p.expand(p.given())
 	return p, errors.Join(append(problems, err, fileProblems)...)
+}
+
+// checkEmpty refuses flags that are given, but empty, where leaving them out means something large: a variable that is not set must
+// not make a plan of everything.
+func (r request) checkEmpty() error {
+	var problems []error
+	if r.flags.Changed("images") && r.images == "" {
+		problems = append(problems, errors.New("--images is empty"))
+	}
+	if slices.Contains(r.providers(), "") {
+		problems = append(problems, errors.New("--provider is empty, or has an empty entry; leave it out for all providers"))
+	}
+	return errors.Join(problems...)
+}
+
+// givenFlags are the flags of the request that were given.
+func (r request) givenFlags() []string {
+	var given []string
+	own := pflag.NewFlagSet("", pflag.ContinueOnError)
+	new(request).register(own)
+	r.flags.Visit(func(f *pflag.Flag) {
+		if own.Lookup(f.Name) != nil {
+			given = append(given, "--"+f.Name)
+		}
+	})
+	return given
 }
 
 // readEvent takes the tooling version from the release or tag that started a GitHub workflow, where no flag gives one.
@@ -144,6 +183,9 @@ func (p prepared) given() resolved {
 // resolve finds out what the queries mean and makes the images that are asked for.
 func (p prepared) resolve(ctx context.Context, env Environment) (wanted, error) {
 	found, err := p.lookup.resolve(ctx, env, p)
+	if ctx.Err() != nil {
+		return wanted{}, errors.New("looking versions up: interrupted")
+	}
 	if err != nil {
 		return wanted{}, err
 	}
@@ -153,7 +195,7 @@ func (p prepared) resolve(ctx context.Context, env Environment) (wanted, error) 
 
 // expand makes the images of exact versions.
 func (p prepared) expand(found resolved) (wanted, error) {
-	set, providers := p.set, p.providers
+	set, providers := p.set, p.providers()
 	if set == nil { // what it should say can't be known, and nothing is held against it
 		set, providers = &imageset.ImageSet{}, nil
 	}

@@ -62,7 +62,11 @@ func runVars(ctx context.Context, env Environment, f varsFlags) error {
 	if err != nil {
 		return inputError(err)
 	}
-	return writeVars(f.out, packer.Output{Variables: b.Variables, Environment: b.Environment, Target: b.Target})
+	out := packer.Output{Variables: b.Variables, Environment: b.Environment, Target: b.Target}
+	if err := out.Check(); err != nil {
+		return inputError(fmt.Errorf("--build %s: %w", b.Key, err))
+	}
+	return writeVars(f.out, out)
 }
 
 // either is the error of resolving, with the problems of the flags where it is one of the input too.
@@ -93,8 +97,11 @@ func (f varsFlags) builds(ctx context.Context, env Environment) ([]plan.BuildRun
 }
 
 func (f varsFlags) read() ([]plan.BuildRun, error) {
-	if f.images != "" {
-		return nil, inputError(errors.New("--plan and --images can't stand together: the plan has all that the image set says"))
+	if given := f.givenFlags(); len(given) > 0 || f.force {
+		if f.force {
+			given = append(given, "--force")
+		}
+		return nil, inputError(fmt.Errorf("%s can't stand together with --plan, which has all that they say", strings.Join(given, ", ")))
 	}
 	file, err := os.Open(f.plan)
 	if err != nil {

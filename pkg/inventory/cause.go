@@ -40,5 +40,8 @@ func Cause(err error) string {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return "the answer ended early"
 	}
-	return "the request failed"
+	return CauseUnknown
 }
+
+// CauseUnknown is what Cause says where it has nothing to say.
+const CauseUnknown = "the request failed"

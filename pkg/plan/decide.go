@@ -26,14 +26,16 @@ func Decide(in Input) Plan {
 		APIVersion: APIVersion, Kind: Kind, Versions: in.Versions, OnUnknown: in.OnUnknown,
 		Images: make([]Image, len(in.Wanted)), Requests: in.Requests,
 	}
-	builds := builds{set: in.Set, index: make(map[[2]string]*BuildRun), keys: make(map[string]int)}
+	verdicts := make([]verdict, len(in.Wanted))
+	shared := make(map[artifact]*sharing)
 	for i, w := range in.Wanted {
-		findings := in.Findings[w.Provider][w.Image.Lookup]
-		if w.Excluded != "" {
-			findings = nil // a provider that shares the look may have wanted it
-		}
-		verdict := decide(findings, w.Excluded, in.Force, in.OnUnknown)
-		image := describe(in.Set, w, findings, verdict)
+		verdicts[i] = decide(in.findings(w), w.Excluded, in.Force, in.OnUnknown)
+		of(shared, in.artifact(w)).note(w.Provider, verdicts[i])
+	}
+	builds := builds{set: in.Set, index: make(map[artifact]*BuildRun), keys: make(map[string]int)}
+	for i, w := range in.Wanted {
+		verdict := shared[in.artifact(w)].settle(verdicts[i])
+		image := describe(in.Set, w, in.findings(w), verdict)
 		image.Build = builds.add(image, w, verdict)
 		p.Images[i] = image
 		p.Summary.count(image.Decision)
@@ -43,6 +45,18 @@ func Decide(in Input) Plan {
 		p.Requests = []inventory.Request{}
 	}
 	return p
+}
+
+// findings are those about a wanted image. A provider that shares a look may have wanted what this one excludes.
+func (in Input) findings(w Wanted) []inventory.Finding {
+	if w.Excluded != "" {
+		return nil
+	}
+	return in.Findings[w.Provider][w.Image.Lookup]
+}
+
+func (in Input) artifact(w Wanted) artifact {
+	return artifact{in.Set.Providers[w.Provider].Builder, w.Image.Name.String()}
 }
 
 type verdict struct {
@@ -96,8 +110,8 @@ func describe(set *imageset.ImageSet, w Wanted, findings []inventory.Finding, v 
 type builds struct {
 	set   *imageset.ImageSet
 	order []*BuildRun
-	index map[[2]string]*BuildRun // by builder and image
-	keys  map[string]int          // how many keys a builder has given out
+	index map[artifact]*BuildRun
+	keys  map[string]int // how many keys a builder has given out
 }
 
 // add notes what an image needs, and returns the key of its build or replication, or "" where it needs nothing.
@@ -122,7 +136,7 @@ func (b *builds) key(builder string) string {
 }
 
 func (b *builds) run(builder string, image Image, w Wanted) *BuildRun {
-	if run, ok := b.index[[2]string{builder, image.Name}]; ok {
+	if run, ok := b.index[artifact{builder, image.Name}]; ok {
 		return run
 	}
 	settings, n := b.set.Builders[builder], w.Image.Name
@@ -133,7 +147,7 @@ func (b *builds) run(builder string, image Image, w Wanted) *BuildRun {
 		Tools: toolsOf(b.set, builder), Variables: clone(settings.Variables), Environment: clone(settings.Environment),
 	}
 	b.order = append(b.order, run)
-	b.index[[2]string{builder, image.Name}] = run
+	b.index[artifact{builder, image.Name}] = run
 	return run
 }
 

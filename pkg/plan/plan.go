@@ -93,7 +93,7 @@ type Image struct {
 	Decision   Decision `json:"decision" jsonschema:"skip, build, replicate, wait or unknown"`
 	Reason     Reason   `json:"reason" jsonschema:"excluded, forced, unknown, in-progress, exists, missing, incomplete or failed"`
 	Message    string   `json:"message" jsonschema:"the reason in a sentence"`
-	// Build is the key of what makes the image: a build in Builds, or, for replicate, the key that nodeimage replicate takes.
+	// Build is the key of what makes the image: a build in Builds, or, for replicate, that of what has to be completed.
 	Build    string              `json:"build,omitempty" jsonschema:"key of the build or replication"`
 	Findings []inventory.Finding `json:"findings" jsonschema:"what each location told; empty for excluded images"`
 }

@@ -251,6 +251,64 @@ func TestProvidersShareABuild(t *testing.T) {
 	}
 }
 
+// TestSharedBuilds decides about two providers that one build serves.
+func TestSharedBuilds(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		capv, site string
+		onUnknown  plan.OnUnknown
+		force      bool
+		want       string
+	}{
+		"being made for one":           {"i", "a", "fail", false, "wait wait: missing in a, but the same build is being made for capv"},
+		"being made, forced":           {"i", "a", "fail", true, "build build [capv site] true: forced: nothing is there to be replaced"},
+		"exists for one":               {"p", "f", "fail", false, "skip build [site] false: broken in a and nowhere whole"},
+		"broken for both":              {"f", "f", "fail", false, "build build [capv site] true: broken in a and nowhere whole"},
+		"broken for one":               {"f", "a", "fail", false, "build build [capv site] true: missing in a"},
+		"unknown for one":              {"f", "u", "fail", false, "build unknown [capv] false: could not be checked in a: asked, but throttled"},
+		"unknown for one, to be built": {"f", "u", "build", false, "build build [capv site] false: built on request, without overwriting: it could not be checked in a: asked, but throttled"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			set := decode(t, images)
+			wanted, vs, err := plan.Expand(set, plan.Want{Versions: versions("3815.2.5", "1.29.7"), Providers: []string{"capv", "site"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := plan.Decide(plan.Input{
+				Set: set, Versions: vs, Wanted: wanted, Force: tc.force, OnUnknown: tc.onUnknown,
+				Findings: map[string]inventory.Findings{
+					"capv": {wanted[0].Image.Lookup: findings(tc.capv)}, "site": {wanted[1].Image.Lookup: findings(tc.site)},
+				},
+			})
+			got := fmt.Sprint(p.Images[0].Decision, " ", p.Images[1].Decision)
+			for _, b := range p.Builds {
+				got += fmt.Sprint(" ", b.Providers, " ", b.Overwrite)
+			}
+			if got += ": " + p.Images[1].Message; got != tc.want {
+				t.Errorf("got  %s\nwant %s", got, tc.want)
+			}
+		})
+	}
+}
+
+// TestForceRespectsExclusions neither builds nor looks at what the image set does not want.
+func TestForceRespectsExclusions(t *testing.T) {
+	t.Parallel()
+	set := decode(t, images)
+	wanted, vs, err := plan.Expand(set, plan.Want{Versions: versions("3815.2.5", "1.24.17"), Providers: []string{"capa"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := plan.Decide(plan.Input{
+		Set: set, Versions: vs, Wanted: wanted, Force: true,
+		Findings: map[string]inventory.Findings{"capa": {wanted[0].Image.Lookup: findings("ppp")}},
+	})
+	if image := p.Images[0]; image.Reason != plan.ReasonExcluded || len(image.Findings) != 0 || len(p.Builds) != 0 {
+		t.Errorf("got %+v, builds %v", image, p.Builds)
+	}
+}
+
 // TestToolsDoNotDependOnTheRun builds for one of two providers: the image they share carries both their tools.
 func TestToolsDoNotDependOnTheRun(t *testing.T) {
 	t.Parallel()

@@ -48,7 +48,7 @@ type readCloser struct {
 
 // detail adds to a sentence why there are no credentials, where that is known: mostly nothing has any.
 func detail(err error) string {
-	if text := tidy(err).Error(); text != inventory.Cause(errNotEC2) {
+	if text := tidy(err).Error(); text != inventory.CauseUnknown {
 		return ": " + text
 	}
 	return ""
