@@ -38,10 +38,11 @@ build: ## Build bin/nodeimage, static and stripped
 	$(BUILD) -o bin/nodeimage ./cmd/nodeimage
 
 .PHONY: test
-test: cc ## Run all tests with the race detector (RACE= without it); Helm's, in charts/test, have nothing that could race
+test: cc ## Run all tests with the race detector (RACE= without it); those with Helm and Tekton have nothing that could race
 	$(GOTEST)
 	cd tools && $(GOTEST)
 	cd charts/test && go test -shuffle=on -count=1 ./...
+	cd tekton/test && go test -shuffle=on -count=1 ./...
 
 # The race detector is C: without a compiler go test only says that cgo is off.
 .PHONY: cc
@@ -63,12 +64,13 @@ lint: ## Check formatting, vet, staticcheck, revive, and what the code must not 
 	$(TOOL) staticcheck ./...
 	$(TOOL) revive -config revive.toml ./...
 	cd tools && go vet ./... && $(TOOL) staticcheck ./... && $(TOOL) revive -config ../revive.toml ./...
-	cd charts/test && go vet ./... && $(TOOL) staticcheck ./... && $(TOOL) revive -config ../../revive.toml ./...
+	for module in charts/test tekton/test; do (cd $$module && go vet ./... && $(TOOL) staticcheck ./... && \
+	  $(TOOL) revive -config ../../revive.toml ./...); done
 	@! grep -rnE --include='*.go' '^func init\(\)|context\.TODO\(\)' . || { \
 	  echo 'no init functions and no context.TODO() (CONTRIBUTING.md)' >&2; exit 1; }
 	go mod tidy -diff
 	cd tools && go mod tidy -diff
-	cd charts/test && go mod tidy -diff
+	for module in charts/test tekton/test; do (cd $$module && go mod tidy -diff); done
 
 .PHONY: fmt
 fmt: ## Format the code
@@ -77,6 +79,7 @@ fmt: ## Format the code
 .PHONY: generate
 generate: ## Write the generated files anew
 	go generate ./...
+	cd tekton/test && go test -count=1 -run TestStepActions . -update
 
 .PHONY: generated
 generated: ## Fail if make generate changes a file or adds one

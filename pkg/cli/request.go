@@ -20,9 +20,9 @@ import (
 
 // request is what the flags say about which images a run is about.
 type request struct {
-	images    string
-	versions  map[versions.Subject]*string
-	suffix    string
+	images   string
+	versions map[versions.Subject]*string
+	suffix   string
 	// providerLists are the values of --provider. They are taken apart here: pflag's own lists are CSV, and end at a line break.
 	providerLists []string
 	options       name.Options
@@ -30,8 +30,14 @@ type request struct {
 	flags         *pflag.FlagSet
 }
 
+// allProviders is what --provider says for all of them, where something always has to be said, as in a Tekton task.
+const allProviders = "all"
+
 // providers are those that were asked for; none means all.
 func (r request) providers() []string {
+	if slices.Equal(r.providerLists, []string{allProviders}) {
+		return nil
+	}
 	var all []string
 	for _, list := range r.providerLists {
 		all = append(all, strings.Split(list, ",")...)
@@ -48,7 +54,7 @@ func (r *request) register(flags *pflag.FlagSet) {
 		versions.Kubernetes: flags.String("kubernetes", "", "Kubernetes versions: exact, latest, a minor such as 1.29 or a range such as \">=1.28 <1.31\"; a list has commas"),
 	}
 	flags.StringVar(&r.suffix, "suffix", "", "what names end in, such as mn-gs for a test build")
-	flags.StringArrayVar(&r.providerLists, "provider", nil, "only these providers; a list has commas; may be repeated")
+	flags.StringArrayVar(&r.providerLists, "provider", nil, "only these providers; a list has commas; may be repeated; all is all of them")
 	flags.BoolVar(&r.options.AllowPrerelease, "allow-prerelease", false, "accept pre-releases of Kubernetes and the tooling")
 	r.lookup.register(flags)
 }
@@ -102,7 +108,7 @@ func (r request) checkEmpty() error {
 		problems = append(problems, errors.New("--images is empty"))
 	}
 	if slices.Contains(r.providers(), "") {
-		problems = append(problems, errors.New("--provider is empty, or has an empty entry; leave it out for all providers"))
+		problems = append(problems, errors.New("--provider is empty, or has an empty entry; say all, or leave it out, for all providers"))
 	}
 	return errors.Join(problems...)
 }
