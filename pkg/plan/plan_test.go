@@ -13,6 +13,7 @@ import (
 
 	"github.com/giantswarm/nodeimage/pkg/imageset"
 	"github.com/giantswarm/nodeimage/pkg/inventory"
+	nodename "github.com/giantswarm/nodeimage/pkg/name"
 	"github.com/giantswarm/nodeimage/pkg/plan"
 )
 
@@ -53,6 +54,7 @@ func versions(flatcar string, kubernetes ...string) plan.Versions {
 func findings(states string) []inventory.Finding {
 	byLetter := map[rune]inventory.State{
 		'p': inventory.Present, 'i': inventory.Pending, 'f': inventory.Failed, 'a': inventory.Absent, 'u': inventory.Unknown,
+		'?': "a state of a later version",
 	}
 	var all []inventory.Finding
 	for i, letter := range states {
@@ -93,6 +95,7 @@ func TestDecisions(t *testing.T) {
 		{"unknown beside missing", "aua", false, "skip", "unknown unknown: could not be checked in b: asked, but throttled", false},
 		{"unknown beside pending", "iuf", false, "fail", "unknown unknown: could not be checked in b: asked, but throttled", false},
 		{"unknown is built", "aua", false, "build", "build unknown: built on request, without overwriting: it could not be checked in b: asked, but throttled", false},
+		{"a state of a later version", "a?a", false, "fail", "unknown unknown: is in a state that this version does not know", false},
 		{"never looked", "", false, "fail", "unknown unknown: was not looked for", false},
 		{"forced", "ppp", true, "fail", "build forced: forced: replaces what exists in all 3 locations", true},
 		{"forced, partly there", "pai", true, "fail", "build forced: forced: replaces what exists in a", true},
@@ -168,6 +171,41 @@ func TestExpand(t *testing.T) {
 	}
 	if diff := cmp.Diff(wantVersions, vs); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestExclusions holds every condition of an entry against versions on both sides of it.
+func TestExclusions(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		entry   string
+		tooling string
+		want    bool
+	}{
+		"tooling below":           {`{tooling: "<1.15", reason: x}`, "1.14.9", true},
+		"tooling above":           {`{tooling: "<1.15", reason: x}`, "1.15.0", false},
+		"pre-release of tooling":  {`{tooling: "<1.15", reason: x}`, "1.14.0-rc.1", true},
+		"both hold":               {`{tooling: "<1.15", kubernetes: ">=1.29", reason: x}`, "1.14.9", true},
+		"only one holds":          {`{tooling: "<1.15", kubernetes: "<1.29", reason: x}`, "1.14.9", false},
+		"of another provider":     {`{providers: [capz], tooling: "<1.15", reason: x}`, "1.14.9", false},
+		"of this provider, all":   {`{providers: [capa], reason: x}`, "1.15.0", true},
+		"flatcar above the range": {`{flatcar: "<3815.2.5", reason: x}`, "1.15.0", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			set := decode(t, strings.Replace(images, `{kubernetes: "<1.25", reason: end of life}`, tc.entry, 1))
+			vs := versions("3815.2.5", "1.29.7")
+			vs.Tooling = tc.tooling
+			wanted, _, err := plan.Expand(set, plan.Want{
+				Versions: vs, Providers: []string{"capa"}, Options: nodename.Options{AllowPrerelease: true},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := wanted[0].Excluded != ""; got != tc.want {
+				t.Errorf("excluded %v, want %v", got, tc.want)
+			}
+		})
 	}
 }
 

@@ -56,8 +56,11 @@ func (t tally) locations(s inventory.State) []string {
 
 func (t tally) unchecked() string {
 	unknown := t.where[inventory.Unknown]
-	if len(unknown) == 0 {
+	switch {
+	case t.total == 0:
 		return "was not looked for"
+	case len(unknown) == 0:
+		return "is in a state that this version does not know"
 	}
 	sentence := "could not be checked" + t.in(inventory.Unknown)
 	if notes := unknown[0].Notes; len(notes) > 0 {
