@@ -72,15 +72,34 @@ func azurePlace(t *testing.T) *place {
 }
 
 // azureCommunityPlace is a community gallery in one region, which shows what is whole and nothing else.
-func azureCommunityPlace(t *testing.T) *place {
-	const gallery, public, region = "CapzFlatcar", "capz-1234", "westeurope"
+func azureCommunityPlace(t *testing.T) *place { return azureCommunityPlaceOf(t, "westeurope") }
+
+// TestContractOfCommunityRegions lets one of two regions fail: what the other knows of the gallery does not make it absent there.
+func TestContractOfCommunityRegions(t *testing.T) {
+	t.Parallel()
+	p := azureCommunityPlaceOf(t, "westeurope", "eastus")
+	all := images(t, 1)
+	p.put(all[0], inventory.Present)
+	p.behaviour.Fail("eastus", clouds.Forbidden)
+	target := inventory.Target{Providers: []string{"test"}, Source: p.source, Images: all}
+	findings := inventory.Gather(t.Context(), []inventory.Target{target}, inventory.Options{})[0].Findings[all[0].Lookup]
+	for i, want := range []inventory.State{inventory.Present, inventory.Unknown} {
+		if findings[i].State != want {
+			t.Errorf("%s is %s, want %s", findings[i].Location, findings[i].State, want)
+		}
+	}
+}
+
+func azureCommunityPlaceOf(t *testing.T, regions ...string) *place {
+	const gallery, public = "CapzFlatcar", "capz-1234"
+	region := regions[0]
 	server := clouds.NewAzure(clouds.AzureConfig{Subscriptions: []string{"reader"}})
 	endpoint := clouds.StartTLS(server)
 	t.Cleanup(endpoint.Close)
 	server.AddGallery(clouds.AzureGallery{Subscription: "owner", ResourceGroup: "images", Name: gallery, PublicName: public})
 	replicated := clouds.AzureVersion{Name: "1.0.0", Regions: map[string]string{"West Europe": "Completed"}}
 	server.PutVersion(gallery, "another", replicated) // a gallery is only where it has a replica
-	sources, err := azure.New(imageset.Azure{Subscription: "reader", CommunityGallery: public, Regions: []string{region}}, azure.Options{
+	sources, err := azure.New(imageset.Azure{Subscription: "reader", CommunityGallery: public, Regions: regions}, azure.Options{
 		Getenv: func(name string) string {
 			return map[string]string{"AZURE_RESOURCE_MANAGER_ENDPOINT": endpoint.URL}[name]
 		},

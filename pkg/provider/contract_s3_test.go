@@ -13,10 +13,23 @@ import (
 	"github.com/giantswarm/nodeimage/pkg/provider/s3"
 )
 
-func s3Place(t *testing.T) *place {
+// TestContractOfUnlistableBuckets asks for single objects, where S3 says forbidden for one that isn't there: that is not absent.
+func TestContractOfUnlistableBuckets(t *testing.T) {
+	t.Parallel()
+	p := s3PlaceOf(t, clouds.S3Bucket{Region: "eu-central-1", PublicRead: true, NoList: true})
+	all := images(t, 2)
+	p.put(all[0], inventory.Present)
+	states := p.look(t.Context(), t, time.Minute, all...)
+	expect(t, states, all[0], inventory.Present)
+	expect(t, states, all[1], inventory.Unknown)
+}
+
+func s3Place(t *testing.T) *place { return s3PlaceOf(t, clouds.S3Bucket{Region: "eu-central-1"}) }
+
+func s3PlaceOf(t *testing.T, kind clouds.S3Bucket) *place {
 	const bucket, region, secret = "images", "eu-central-1", "not-to-be-shown"
 	cloud := clouds.NewS3(clouds.S3Config{AccessKeys: []string{"AKIATEST"}, PageLimit: 3})
-	cloud.AddBucket(bucket, clouds.S3Bucket{Region: region})
+	cloud.AddBucket(bucket, kind)
 	server := clouds.Start(cloud)
 	t.Cleanup(server.Close)
 	settings := imageset.S3{
