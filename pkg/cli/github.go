@@ -14,6 +14,7 @@ import (
 
 	"github.com/giantswarm/nodeimage/pkg/output"
 	"github.com/giantswarm/nodeimage/pkg/plan"
+	"github.com/giantswarm/nodeimage/pkg/versions"
 )
 
 // checkGitHub finds out, before anything is called, whether a plan can be written for GitHub Actions.
@@ -67,7 +68,7 @@ func toolingFromEvent(
 	if err != nil {
 		return "", "", fmt.Errorf("reading the %s event: %w", name, err)
 	}
-	source = cmp.Or(source, defaultToolingSource)
+	source = cmp.Or(source, versions.DefaultTooling)
 	if from := cmp.Or(getenv("GITHUB_SERVER_URL"), "https://github.com") + "/" + event.Repository.FullName; !isRepository(source, from) {
 		return "", fmt.Sprintf("is not told by an event of %q: releases come from %q", from, source), nil
 	}
@@ -145,9 +146,6 @@ func tagProblem(tag string, marked, allowed bool) string {
 	}
 	return ""
 }
-
-// defaultToolingSource is where versions come from that nobody gives a source for (pkg/versions, Sources.Tooling).
-const defaultToolingSource = "github.com/giantswarm/capi-image-builder"
 
 // document tells sources that are documents or files from repositories.
 var document = regexp.MustCompile(`\.(json|ya?ml|txt)$`)

@@ -65,9 +65,10 @@ type Sources struct {
 	Tooling string
 }
 
-// Where the public sources are.
+// DefaultTooling is where tooling versions come from that nobody gives a source for.
+const DefaultTooling = "github.com/giantswarm/capi-image-builder"
+
 const (
-	defaultTooling   = "github.com/giantswarm/capi-image-builder"
 	defaultTokenHost = "api.github.com"
 	defaultTimeout   = 15 * time.Second
 )
@@ -106,7 +107,7 @@ func (c Config) withDefaults() Config {
 		c.Architectures = []string{"amd64"}
 	}
 	if c.Sources.Tooling == "" {
-		c.Sources.Tooling = defaultTooling
+		c.Sources.Tooling = DefaultTooling
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
