@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"path/filepath"
 	"strings"
 
 	"github.com/vmware/govmomi/session"
@@ -103,7 +104,7 @@ func (a *account) credentials(e environment) (problems []string) {
 		value *string
 	}{{"GOVC_USERNAME", &user}, {"GOVC_PASSWORD", &password}} {
 		if given := e.value(c.name); given != "" {
-			secret, err := session.Secret(given)
+			secret, err := readSecret(given)
 			if err != nil { // it names the file, but what was taken for one may be the password
 				problems = append(problems, "the file of "+c.name+" can't be read")
 				continue
@@ -116,6 +117,15 @@ func (a *account) credentials(e environment) (problems []string) {
 	}
 	a.user = url.UserPassword(user, password)
 	return problems
+}
+
+// readSecret returns a value, or what stands in the file that it is the path of, as with govc. Unlike govc it wants the whole path:
+// a user may well be called like something that lies in the working directory.
+func readSecret(value string) (string, error) {
+	if !filepath.IsAbs(value) {
+		return value, nil
+	}
+	return session.Secret(value)
 }
 
 // client returns a client that has not sent anything.

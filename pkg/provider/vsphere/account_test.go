@@ -195,3 +195,19 @@ func trust(t *testing.T, server *httptest.Server) (authority, hosts string) {
 	}
 	return authority, hosts
 }
+
+// TestUserIsNoFile logs in as a user who is called like a file in the working directory.
+func TestUserIsNoFile(t *testing.T) {
+	t.Parallel()
+	const name = "account_test.go"
+	if _, err := os.Stat(name); err != nil {
+		t.Fatal(err)
+	}
+	v := clouds.NewVSphere(clouds.VSphereConfig{User: name, Password: secret})
+	v.AddFolder(folder)
+	settings := imageset.VSphere{URL: start(t, v) + "/sdk", Folder: folder}
+	_, err := newSource(t, settings, only("GOVC_USERNAME="+name, "GOVC_PASSWORD="+secret)).Look(t.Context(), images("image"))
+	if err != nil {
+		t.Error(err)
+	}
+}
