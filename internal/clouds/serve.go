@@ -23,11 +23,16 @@ func StartTLS(cloud http.Handler) *httptest.Server {
 }
 
 func unstarted(cloud http.Handler) *httptest.Server {
-	s := httptest.NewUnstartedServer(cloud)
+	return on(httptest.NewUnstartedServer(nil).Listener, cloud)
+}
+
+// on makes a server that is not started. Its Close ends the contexts of all requests.
+func on(l net.Listener, cloud http.Handler) *httptest.Server {
 	ctx, cancel := context.WithCancel(context.Background())
-	s.Listener = listener{Listener: s.Listener, closed: cancel}
-	s.Config.BaseContext = func(net.Listener) context.Context { return ctx }
-	return s
+	return &httptest.Server{
+		Listener: listener{Listener: l, closed: cancel},
+		Config:   &http.Server{Handler: cloud, BaseContext: func(net.Listener) context.Context { return ctx }},
+	}
 }
 
 // listener tells when it is closed, which is the first thing that httptest.Server.Close does.

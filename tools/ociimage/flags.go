@@ -19,16 +19,17 @@ import (
 
 // imageSpec is what the command line asks for, checked.
 type imageSpec struct {
-	tag      name.Tag          // full reference, registry and tag included
-	path     string            // where the binary lies in the image, absolute
-	binaries []executable      // one per platform, in the order of the platforms' names
-	labels   map[string]string // labels of the image's configuration
-	format   string            // a key of forms
-	output   string            // file to write
-	created  time.Time         // time stamp of everything in the image
+	tag      name.Tag     // full reference, registry and tag included
+	tree     bool         // the binaries are directories, which become whole root file systems
+	binaries []executable // one per platform, in the order of the platforms' names
+	path     string       // where the binary lies in the image, absolute; not for trees
+	config   v1.Config    // what the image runs, and as whom
+	format   string       // a key of forms
+	output   string       // file to write
+	created  time.Time    // time stamp of everything in the image
 }
 
-// executable is a file on this machine and the platform that it runs on.
+// executable is a file or a directory on this machine and the platform that it runs on.
 type executable struct {
 	platform v1.Platform
 	file     string
@@ -39,6 +40,7 @@ type executable struct {
 type rawFlags struct {
 	name, path, format, output string
 	binaries, labels           []string
+	tree                       rawTree
 }
 
 // parse reads and checks the command line. The error holds every problem, or is
@@ -53,6 +55,7 @@ func parse(args []string, epoch string, stderr io.Writer) (imageSpec, error) {
 	flags.StringVar(&raw.output, "output", "", "`file` to write")
 	flags.Func("binary", "`platform=file` of a static binary, like linux/amd64=bin/x; once per platform", gather(&raw.binaries))
 	flags.Func("label", "`key=value` to label the image with; may be repeated", gather(&raw.labels))
+	raw.tree.register(flags)
 	if err := flags.Parse(args); err != nil {
 		return imageSpec{}, err
 	}
@@ -75,15 +78,25 @@ func (raw rawFlags) check(epoch string) (imageSpec, error) {
 	if errName != nil {
 		errName = fmt.Errorf("-name %q: want registry, repository and tag: %w", raw.name, errName)
 	}
-	binaries, errBinaries := parseBinaries(raw.binaries)
 	labels, errLabels := parseLabels(raw.labels)
 	created, errEpoch := parseEpoch(epoch)
-	spec := imageSpec{
-		tag: tag, path: raw.path, binaries: binaries, labels: labels,
-		format: raw.format, output: raw.output, created: created,
-	}
-	return spec, errors.Join(errName, checkPath(raw.path), errBinaries, errLabels,
+	spec := imageSpec{tag: tag, path: raw.path, format: raw.format, output: raw.output, created: created}
+	errContent := raw.content(&spec)
+	spec.config.Labels = labels
+	return spec, errors.Join(errName, errContent, errLabels,
 		checkFormat(raw.format, len(raw.binaries)), checkOutput(raw.output), errEpoch)
+}
+
+// content says what goes into the image and how it runs.
+func (raw rawFlags) content(spec *imageSpec) (err error) {
+	if raw.tree.root != "" {
+		spec.tree = true
+		spec.binaries, spec.config, err = raw.tree.check(raw)
+		return err
+	}
+	spec.config = v1.Config{User: nonroot, Entrypoint: []string{raw.path}}
+	spec.binaries, err = parseBinaries(raw.binaries)
+	return errors.Join(checkPath(raw.path), err, raw.tree.unused())
 }
 
 // parseBinaries reads platform=file pairs. The order of the flags must not

@@ -25,7 +25,7 @@ func buildAll(spec imageSpec) ([]v1.Image, error) {
 // buildImage builds one platform's image with the media types of the spec's form.
 func buildImage(spec imageSpec, b executable) (v1.Image, error) {
 	form := forms[spec.format]
-	layer, err := newLayer(b.file, spec.path, spec.created, form.layer)
+	layer, err := newLayer(spec, b, form.layer)
 	if err != nil {
 		return nil, err
 	}
@@ -48,11 +48,7 @@ func buildImage(spec imageSpec, b executable) (v1.Image, error) {
 func configure(config *v1.ConfigFile, spec imageSpec, platform v1.Platform) *v1.ConfigFile {
 	config.OS, config.Architecture, config.Variant = platform.OS, platform.Architecture, platform.Variant
 	config.Created = v1.Time{Time: spec.created}
-	config.Config = v1.Config{
-		User:       fmt.Sprintf("%[1]d:%[1]d", userID),
-		Entrypoint: []string{spec.path},
-		Labels:     spec.labels,
-	}
+	config.Config = spec.config
 	return config
 }
 

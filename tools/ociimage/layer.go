@@ -2,7 +2,6 @@ package main
 
 import (
 	"archive/tar"
-	"bytes"
 	"compress/gzip"
 	"fmt"
 	"io"
@@ -21,6 +20,9 @@ import (
 // (https://github.com/GoogleContainerTools/distroless/blob/main/common/variables.bzl)
 const userID = 65532
 
+// nonroot is that user and its group, as the image's configuration has them.
+const nonroot = "65532:65532"
+
 // rootsPath is the first place that Go's crypto/x509, and OpenSSL on Debian,
 // look for CA roots (go.dev/src/crypto/x509/root_linux.go).
 const rootsPath = "/etc/ssl/certs/ca-certificates.crt"
@@ -30,6 +32,8 @@ type entry struct {
 	path    string
 	mode    int64
 	content []byte // nil for a directory
+	link    string // where a symbolic link points; such an entry has no content
+	file    string // on this machine, with the content in place of it
 }
 
 // rootFS lists the image's files with binary at binaryPath, parents first.
@@ -64,26 +68,31 @@ func parents(p string) []string {
 	return append(parents(dir), dir)
 }
 
-// newLayer reads the binary and packs it with the rest of the file system. The
-// media type is the one of the form that the image is written in.
-func newLayer(file, binaryPath string, created time.Time, mediaType types.MediaType) (v1.Layer, error) {
-	content, err := os.ReadFile(file)
+// newLayer packs the binary with the rest of the file system, or a tree as it is. The media type is the one of the form that the
+// image is written in.
+func newLayer(spec imageSpec, b executable, mediaType types.MediaType) (v1.Layer, error) {
+	entries, err := contents(spec, b)
 	if err != nil {
-		return nil, err
-	}
-	entries, err := rootFS(binaryPath, content)
-	if err != nil {
-		return nil, err
-	}
-	var packed bytes.Buffer
-	if err := writeTar(&packed, entries, created); err != nil {
 		return nil, err
 	}
 	open := func() (io.ReadCloser, error) {
-		return io.NopCloser(bytes.NewReader(packed.Bytes())), nil
+		r, w := io.Pipe()
+		go func() { _ = w.CloseWithError(writeTar(w, entries, spec.created)) }() // which never fails
+		return r, nil
 	}
 	return tarball.LayerFromOpener(open, tarball.WithMediaType(mediaType),
 		tarball.WithCompressionLevel(gzip.DefaultCompression), tarball.WithCompressedCaching)
+}
+
+func contents(spec imageSpec, b executable) ([]entry, error) {
+	if spec.tree {
+		return treeFS(b.file)
+	}
+	binary, err := os.ReadFile(b.file)
+	if err != nil {
+		return nil, err
+	}
+	return rootFS(spec.path, binary)
 }
 
 // writeTar writes the entries in the order given, with nothing in the headers
@@ -91,19 +100,48 @@ func newLayer(file, binaryPath string, created time.Time, mediaType types.MediaT
 func writeTar(w io.Writer, entries []entry, modified time.Time) error {
 	archive := tar.NewWriter(w)
 	for _, e := range entries {
-		header := &tar.Header{
-			Typeflag: tar.TypeReg, Name: strings.TrimPrefix(e.path, "/"),
-			Mode: e.mode, Size: int64(len(e.content)), ModTime: modified,
-		}
-		if e.content == nil {
-			header.Typeflag, header.Name = tar.TypeDir, header.Name+"/"
-		}
-		if err := archive.WriteHeader(header); err != nil {
-			return fmt.Errorf("packing %s: %w", e.path, err)
-		}
-		if _, err := archive.Write(e.content); err != nil {
+		if err := e.write(archive, modified); err != nil {
 			return fmt.Errorf("packing %s: %w", e.path, err)
 		}
 	}
 	return archive.Close()
+}
+
+func (e entry) write(archive *tar.Writer, modified time.Time) error {
+	header := &tar.Header{
+		Typeflag: tar.TypeReg, Name: strings.TrimPrefix(e.path, "/"),
+		Mode: e.mode, Size: int64(len(e.content)), ModTime: modified,
+	}
+	switch {
+	case e.file != "":
+		return e.copy(archive, header)
+	case e.link != "":
+		header.Typeflag, header.Linkname = tar.TypeSymlink, e.link
+	case e.content == nil:
+		header.Typeflag, header.Name = tar.TypeDir, header.Name+"/"
+	}
+	if err := archive.WriteHeader(header); err != nil {
+		return err
+	}
+	_, err := archive.Write(e.content)
+	return err
+}
+
+// copy writes an entry whose content is a file on this machine.
+func (e entry) copy(archive *tar.Writer, header *tar.Header) error {
+	f, err := os.Open(e.file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	header.Size = info.Size()
+	if err := archive.WriteHeader(header); err != nil {
+		return err
+	}
+	_, err = io.Copy(archive, f)
+	return err
 }

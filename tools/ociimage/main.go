@@ -1,13 +1,20 @@
-// Command ociimage packs static Linux binaries into a container image without
-// a container engine. The image is built from scratch: one layer with the
-// binary, the public CA roots, a passwd file with the user it runs as, and an
-// empty /tmp. It needs no writable root file system.
+// Command ociimage packs static Linux binaries, or a whole root file system,
+// into a container image without a container engine. The image of a binary is
+// built from scratch: one layer with the binary, the public CA roots, a passwd
+// file with the user it runs as, and an empty /tmp. It needs no writable root
+// file system.
 //
 //	ociimage -name ghcr.io/giantswarm/nodeimage:v1.0.0 -path /nodeimage \
 //	    -binary linux/amd64=bin/linux-amd64/nodeimage \
 //	    -binary linux/arm64=bin/linux-arm64/nodeimage \
 //	    -label org.opencontainers.image.licenses=Apache-2.0 \
 //	    -output dist/nodeimage.oci.tar
+//
+// A root file system is a directory. It becomes one layer as it is, with modes
+// and symbolic links, but everything belongs to root:
+//
+//	ociimage -name registry.example/busybox:v1 -root dist/busybox -format docker \
+//	    -entrypoint sh -env PATH=/bin -output dist/busybox.tar
 //
 // The same input gives the same bytes: every time stamp is SOURCE_DATE_EPOCH
 // (https://reproducible-builds.org/specs/source-date-epoch/), or the Unix
