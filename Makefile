@@ -61,7 +61,9 @@ lint: ## Check formatting, vet, staticcheck, revive, and what the code must not 
 	@unformatted=$$($(TOOL) gofumpt -l .); test -z "$$unformatted" || { \
 	  printf 'not formatted (make fmt does it):\n%s\n' "$$unformatted" >&2; exit 1; }
 	go vet ./...
+	go vet -tags e2e ./e2e/tekton
 	$(TOOL) staticcheck ./...
+	$(TOOL) staticcheck -tags e2e ./e2e/tekton
 	$(TOOL) revive -config revive.toml ./...
 	cd tools && go vet ./... && $(TOOL) staticcheck ./... && $(TOOL) revive -config ../revive.toml ./...
 	for module in charts/test tekton/test; do (cd $$module && go vet ./... && $(TOOL) staticcheck ./... && \
@@ -70,7 +72,7 @@ lint: ## Check formatting, vet, staticcheck, revive, and what the code must not 
 	  echo 'no init functions and no context.TODO() (CONTRIBUTING.md)' >&2; exit 1; }
 	go mod tidy -diff
 	cd tools && go mod tidy -diff
-	for module in charts/test tekton/test; do (cd $$module && go mod tidy -diff); done
+	for module in charts/test tekton/test e2e/cluster/kubernetes e2e/cluster/addons; do (cd $$module && go mod tidy -diff); done
 
 .PHONY: fmt
 fmt: ## Format the code
@@ -102,6 +104,8 @@ image-docker: ## Build dist/nodeimage.docker.tar for docker load, for one ARCH
 .PHONY: bench
 bench: ## Requests, time, size and start beside the obvious alternatives
 	go run ./e2e/bench
+
+include e2e/e2e.mk
 
 .PHONY: clean
 clean: ## Remove what was built
