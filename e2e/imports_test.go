@@ -27,6 +27,7 @@ var flow = [][]string{
 	{"pkg/inventory"},
 	{"pkg/provider/aws", "pkg/provider/azure", "pkg/provider/clouddirector", "pkg/provider/directory", "pkg/provider/s3", "pkg/provider/vsphere"},
 	{"pkg/plan"},
+	{"pkg/claim"},
 	{"pkg/packer"},
 	{"pkg/bump"},
 	{"pkg/release"},
@@ -132,7 +133,7 @@ func TestDecidingIsPure(t *testing.T) {
 func TestTheBinaryIsLean(t *testing.T) {
 	t.Parallel()
 	for _, dep := range goList(t, "./cmd/nodeimage")[0].Deps {
-		for _, unwanted := range []string{"github.com/tektoncd/", "knative.dev/", "k8s.io/client-go", "k8s.io/api/", module + "internal/clouds", "testing", "/simulator", "armcompute/v7/fake"} {
+		for _, unwanted := range []string{"github.com/tektoncd/", "knative.dev/", "k8s.io/client-go", "k8s.io/api/", module + "internal/", "testing", "/simulator", "armcompute/v7/fake"} {
 			if strings.HasPrefix(dep, unwanted) || strings.HasSuffix(dep, unwanted) {
 				t.Errorf("the binary contains %s", dep)
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/giantswarm/nodeimage/internal/apiserver"
 	"github.com/giantswarm/nodeimage/internal/clouds"
 	"github.com/giantswarm/nodeimage/pkg/cli"
 )
@@ -24,6 +26,7 @@ func TestMain(m *testing.M) {
 		defer stop()
 		os.Exit(cli.Run(ctx, cli.Environment{
 			Args: os.Args[1:], Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Version: "v0.0.0-test",
+			ServiceAccount: os.Getenv("SERVICE_ACCOUNT"), WaitInterval: time.Millisecond,
 		}))
 	}})
 }
@@ -36,17 +39,24 @@ func TestTranscripts(t *testing.T) {
 		UpdateScripts:       os.Getenv("UPDATE_TRANSCRIPTS") != "",
 		RequireExplicitExec: true,
 		Setup:               setup,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"status": status,
-			"ami":    ami,
-			"breaks": breaks,
-			"gone":   gone,
-			"holds":  holds,
-			"calls":  calls,
-			"fill":   fill,
-			"repo":   repo,
-		},
+		Cmds:                commands(),
 	})
+}
+
+// commands are those that transcripts have beside testscript's own.
+func commands() map[string]func(*testscript.TestScript, bool, []string) {
+	all := map[string]func(*testscript.TestScript, bool, []string){
+		"status": status,
+		"ami":    ami,
+		"breaks": breaks,
+		"gone":   gone,
+		"holds":  holds,
+		"calls":  calls,
+		"fill":   fill,
+		"repo":   repo,
+	}
+	maps.Copy(all, clusterCommands())
+	return all
 }
 
 type boxKey struct{}
@@ -59,6 +69,9 @@ func setup(env *testscript.Env) error {
 	}
 	env.Defer(box.Close)
 	env.Values[boxKey{}] = box
+	server := apiserver.Start()
+	env.Defer(server.Close)
+	env.Values[serverKey{}] = server
 	for _, line := range box.Environment() {
 		name, value, _ := strings.Cut(line, "=")
 		env.Setenv(name, value)
@@ -66,10 +79,15 @@ func setup(env *testscript.Env) error {
 	env.Setenv("AWS_MAX_ATTEMPTS", "2")
 	env.Setenv("V200", patches(200))
 	env.Setenv("V201", patches(201))
+	env.Setenv("DOCUMENT", document)
 	env.Setenv("LINES", "local\nnowhere")
 	env.Setenv("HOME", env.WorkDir)
 	return nil
 }
+
+// document is a plan as a Tekton param.
+const document = `{"apiVersion": "nodeimage.giantswarm.io/v1alpha1", "kind": "Plan", "versions": {"tooling": "1.15.0"},
+  "builds": [{"key": "ami-0", "target": "build-ami-flatcar", "environment": {"EXTRA": "\u0024(HOME)"}}]}`
 
 // patches is a list of n Kubernetes versions.
 func patches(n int) string {

@@ -7,8 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/giantswarm/nodeimage/pkg/inventory"
 )
 
 // Environment is everything that a command gets from the process it runs in.
@@ -17,6 +20,15 @@ type Environment struct {
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
 	Version        string // of the release; "" where it was not built for one
+	// ServiceAccount is the folder with the files token, ca.crt and namespace of the Kubernetes service account that claims are made
+	// with; "" is where Kubernetes mounts them. Which cluster, namespace and run it is comes through Getenv (see clusterOf).
+	ServiceAccount string
+	// WaitInterval is how often a plan that waits for another run looks whether that has ended; 0: every ten seconds.
+	WaitInterval time.Duration
+	// Sources, where it is not nil, is given every source before it is asked, and returns what is asked instead of it: a program that
+	// makes many plans shares looks and limits requests so. The key says what the provider's settings are (see fingerprint): sources
+	// with one key ask one account in one way, and their Locations tell them apart. It is called by one goroutine at a time for a plan.
+	Sources func(key string, s inventory.Source) inventory.Source
 }
 
 // The exit statuses. They are part of what pipelines rely on.
@@ -44,22 +56,30 @@ func inputError(problems ...error) error {
 	return nil
 }
 
-// Run runs one command line and returns the exit status.
+// Run runs one command line and returns the exit status. What went wrong is told on standard error.
 func Run(ctx context.Context, env Environment) int {
+	status, err := Execute(ctx, env)
+	if err != nil {
+		fmt.Fprintf(env.Stderr, "nodeimage: %v\n", err)
+	}
+	return status
+}
+
+// Execute runs one command line, and returns the exit status and what went wrong, for programs that have their own way to tell it.
+func Execute(ctx context.Context, env Environment) (int, error) {
 	root := newRoot(env)
 	root.SetArgs(env.Args)
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
 	err := root.ExecuteContext(ctx)
-	if err == nil {
-		return exitDone
-	}
-	fmt.Fprintf(env.Stderr, "nodeimage: %v\n", err)
 	var status *statusError
-	if errors.As(err, &status) {
-		return status.status
+	switch {
+	case err == nil:
+		return exitDone, nil
+	case errors.As(err, &status):
+		return status.status, err
 	}
-	return exitFailed
+	return exitFailed, err
 }
 
 func newRoot(env Environment) *cobra.Command {

@@ -25,6 +25,8 @@ type planFlags struct {
 	locationTimeout time.Duration
 	concurrency     int
 	timings         bool
+	wait            bool
+	waitTimeout     time.Duration
 }
 
 func newPlan(env Environment) *cobra.Command {
@@ -34,7 +36,10 @@ func newPlan(env Environment) *cobra.Command {
 		Short: "Decide which images have to be built",
 		Long: "Plan reads an image set, looks at every provider for what exists, and decides for each image whether to skip, build,\n" +
 			"replicate or wait. What can't be checked is unknown and never guessed: the plan is written in full, and the exit status is 3.\n" +
-			"Nothing is built and nothing is changed. Without --images it uses the built-in quick start.",
+			"Nothing is built and nothing is changed. Without --images it uses the built-in quick start.\n\n" +
+			"In a Kubernetes cluster, what has to be built is first claimed for the PipelineRun that NODEIMAGE_PIPELINE_RUN and\n" +
+			"NODEIMAGE_PIPELINE_RUN_UID name, so that no other run builds it too. What another run has claimed is waited for: the decision\n" +
+			"is wait, and with --wait the plan is made when that run has ended.",
 		Example: "  nodeimage plan\n" +
 			"  nodeimage plan --images images/giantswarm.yaml --tooling v1.15.0 --flatcar 3815.2.5 --kubernetes 1.29.7,1.30.4\n" +
 			"  nodeimage plan --images images/giantswarm.yaml --provider capa -o table -o json=plan.json",
@@ -49,6 +54,8 @@ func newPlan(env Environment) *cobra.Command {
 	flags.DurationVar(&f.timeout, "timeout", 5*time.Minute, "for looking everywhere")
 	flags.DurationVar(&f.locationTimeout, "location-timeout", time.Minute, "for looking at one location")
 	flags.IntVar(&f.concurrency, "concurrency", 64, "locations looked at side by side")
+	flags.BoolVar(&f.wait, "wait", false, "where another run is building an image, look again when it has ended")
+	flags.DurationVar(&f.waitTimeout, "wait-timeout", 6*time.Hour, "for waiting; what is still being built then is left to the other run")
 	flags.BoolVar(&f.timings, "timings", false, "put into the plan how long each look took; two plans then differ")
 	return cmd
 }
@@ -56,7 +63,8 @@ func newPlan(env Environment) *cobra.Command {
 func runPlan(ctx context.Context, env Environment, f planFlags) error {
 	outputs, outputProblems := parseDestinations(f.outputs, planForms(), env)
 	prepared, requestProblems := f.prepare(env)
-	if err := inputError(requestProblems, outputProblems, f.check()); err != nil {
+	cluster, clusterProblems := clusterOf(env)
+	if err := inputError(requestProblems, outputProblems, f.check(), clusterProblems); err != nil {
 		return err
 	}
 	wanted, err := prepared.resolve(ctx, env)
@@ -66,15 +74,12 @@ func runPlan(ctx context.Context, env Environment, f planFlags) error {
 	if _, err := fill(wanted.set, conceivable(wanted, f.force)); err != nil {
 		return inputError(err)
 	}
-	results, err := f.look(ctx, env, wanted)
+	claims := openClaims(env, cluster)
+	defer claims.close()
+	p, err := (&planner{planFlags: f, env: env, wanted: wanted, claims: claims}).decide(ctx)
 	if err != nil {
 		return err
 	}
-	p := plan.Decide(plan.Input{
-		Set: wanted.set, Versions: wanted.versions, Wanted: wanted.images,
-		Findings: findingsOf(results), Requests: requestsOf(results, f.timings),
-		Force: f.force, OnUnknown: plan.OnUnknown(f.onUnknown),
-	})
 	warnings, err := fill(wanted.set, p.Builds)
 	if err != nil {
 		return err
@@ -98,6 +103,9 @@ func (f planFlags) check() error {
 	}
 	if f.locationTimeout <= 0 {
 		problems = append(problems, fmt.Errorf("--location-timeout %s is not positive", f.locationTimeout))
+	}
+	if f.wait && f.waitTimeout <= 0 {
+		problems = append(problems, fmt.Errorf("--wait-timeout %s is not positive", f.waitTimeout))
 	}
 	if f.concurrency < 1 {
 		problems = append(problems, fmt.Errorf("--concurrency %d is not positive", f.concurrency))

@@ -49,7 +49,7 @@ func sourcesByType() map[string]newSource {
 func newTargets(ctx context.Context, env Environment, set *imageset.ImageSet, images []plan.Wanted) []inventory.Target {
 	var targets []inventory.Target
 	for _, g := range groups(set, images) {
-		for _, source := range sourcesOf(ctx, env, set.Providers[g.providers[0]]) {
+		for _, source := range sourcesOf(ctx, env, set.Providers[g.providers[0]], g.settings) {
 			targets = append(targets, inventory.Target{Providers: g.providers, Source: source, Images: g.images})
 		}
 	}
@@ -58,10 +58,15 @@ func newTargets(ctx context.Context, env Environment, set *imageset.ImageSet, im
 
 // sourcesOf makes a provider's sources. A provider that can't even be asked, for a profile that doesn't exist, say, leaves its
 // images unknown like one that doesn't answer: the others are decided all the same.
-func sourcesOf(ctx context.Context, env Environment, p imageset.Provider) []inventory.Source {
+func sourcesOf(ctx context.Context, env Environment, p imageset.Provider, settings string) []inventory.Source {
 	sources, err := sourcesByType()[p.Type()](ctx, env, p)
 	if err != nil {
 		return []inventory.Source{inventory.Unreachable(locations(p), err)}
+	}
+	if env.Sources != nil {
+		for i, source := range sources {
+			sources[i] = env.Sources(settings, source)
+		}
 	}
 	return sources
 }

@@ -88,7 +88,7 @@ func look(ctx context.Context, t Target, timeout time.Duration) Result {
 		ctx, cancel = context.WithTimeoutCause(ctx, timeout, fmt.Errorf("no answer within %s", timeout))
 		defer cancel()
 	}
-	ctx, calls := withCounter(ctx)
+	ctx, calls := WithCounter(ctx)
 	start := time.Now()
 	answers := make(chan answer, 1)
 	go func() {

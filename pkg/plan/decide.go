@@ -15,6 +15,7 @@ type Input struct {
 	Versions  Versions
 	Wanted    []Wanted
 	Findings  map[string]inventory.Findings // by provider
+	Claims    map[Artifact]Claim            // those of other runs, and what could not be found out about them
 	Requests  []inventory.Request
 	Force     bool
 	OnUnknown OnUnknown
@@ -27,14 +28,15 @@ func Decide(in Input) Plan {
 		Images: make([]Image, len(in.Wanted)), Requests: in.Requests,
 	}
 	verdicts := make([]verdict, len(in.Wanted))
-	shared := make(map[artifact]*sharing)
+	shared := make(map[Artifact]*sharing)
 	for i, w := range in.Wanted {
 		verdicts[i] = decide(in.findings(w), w.Excluded, in.Force, in.OnUnknown)
-		of(shared, in.artifact(w)).note(w.Provider, verdicts[i])
+		of(shared, ArtifactOf(in.Set, w)).note(w.Provider, verdicts[i])
 	}
-	builds := builds{set: in.Set, index: make(map[artifact]*BuildRun), keys: make(map[string]int)}
+	builds := builds{set: in.Set, index: make(map[Artifact]*BuildRun), keys: make(map[string]int)}
 	for i, w := range in.Wanted {
-		verdict := shared[in.artifact(w)].settle(verdicts[i])
+		artifact := ArtifactOf(in.Set, w)
+		verdict := in.Claims[artifact].settle(shared[artifact].settle(verdicts[i]))
 		image := describe(in.Set, w, in.findings(w), verdict)
 		image.Build = builds.add(image, w, verdict)
 		p.Images[i] = image
@@ -53,10 +55,6 @@ func (in Input) findings(w Wanted) []inventory.Finding {
 		return nil
 	}
 	return in.Findings[w.Provider][w.Image.Lookup]
-}
-
-func (in Input) artifact(w Wanted) artifact {
-	return artifact{in.Set.Providers[w.Provider].Builder, w.Image.Name.String()}
 }
 
 type verdict struct {
@@ -110,7 +108,7 @@ func describe(set *imageset.ImageSet, w Wanted, findings []inventory.Finding, v 
 type builds struct {
 	set   *imageset.ImageSet
 	order []*BuildRun
-	index map[artifact]*BuildRun
+	index map[Artifact]*BuildRun
 	keys  map[string]int // how many keys a builder has given out
 }
 
@@ -136,7 +134,7 @@ func (b *builds) key(builder string) string {
 }
 
 func (b *builds) run(builder string, image Image, w Wanted) *BuildRun {
-	if run, ok := b.index[artifact{builder, image.Name}]; ok {
+	if run, ok := b.index[Artifact{builder, image.Name}]; ok {
 		return run
 	}
 	settings, n := b.set.Builders[builder], w.Image.Name
@@ -147,7 +145,7 @@ func (b *builds) run(builder string, image Image, w Wanted) *BuildRun {
 		Tools: toolsOf(b.set, builder), Variables: clone(settings.Variables), Environment: clone(settings.Environment),
 	}
 	b.order = append(b.order, run)
-	b.index[artifact{builder, image.Name}] = run
+	b.index[Artifact{builder, image.Name}] = run
 	return run
 }
 

@@ -242,6 +242,11 @@ func TestExpandRefuses(t *testing.T) {
 // everything is a plan with every decision in it.
 func everything(t *testing.T) plan.Plan {
 	t.Helper()
+	return plan.Decide(everythingInput(t))
+}
+
+func everythingInput(t *testing.T) plan.Input {
+	t.Helper()
 	set := decode(t, images)
 	wanted, vs, err := plan.Expand(set, plan.Want{Versions: versions("3815.2.5", "1.29.7", "1.30.4", "1.24.17")})
 	if err != nil {
@@ -258,10 +263,10 @@ func everything(t *testing.T) plan.Plan {
 		}
 		found[w.Provider][w.Image.Lookup] = findings(states[w.Provider+" "+w.Image.Name.Kubernetes])
 	}
-	return plan.Decide(plan.Input{
+	return plan.Input{
 		Set: set, Versions: vs, Wanted: wanted, Findings: found, OnUnknown: plan.UnknownFails,
 		Requests: []inventory.Request{{Provider: "capa", Location: "a", Calls: 1}},
-	})
+	}
 }
 
 func TestProvidersShareABuild(t *testing.T) {

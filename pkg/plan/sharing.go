@@ -2,10 +2,20 @@ package plan
 
 import (
 	"strings"
+
+	"github.com/giantswarm/nodeimage/pkg/imageset"
 )
 
-// artifact is what one run of a builder makes, for however many providers.
-type artifact struct{ builder, image string }
+// Artifact is what one run of a builder makes, for however many providers.
+type Artifact struct {
+	Builder string // as the image set calls it
+	Image   string // the image's name
+}
+
+// ArtifactOf is the artifact that a wanted image comes from.
+func ArtifactOf(set *imageset.ImageSet, w Wanted) Artifact {
+	return Artifact{set.Providers[w.Provider].Builder, w.Image.Name.String()}
+}
 
 // sharing is what the providers of one artifact have been decided, where that matters to each other.
 type sharing struct {
@@ -13,7 +23,7 @@ type sharing struct {
 	kept    bool     // it exists for one of them, or could not be checked, and must not be overwritten
 }
 
-func of(shared map[artifact]*sharing, a artifact) *sharing {
+func of(shared map[Artifact]*sharing, a Artifact) *sharing {
 	if shared[a] == nil {
 		shared[a] = new(sharing)
 	}

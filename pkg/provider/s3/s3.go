@@ -71,7 +71,9 @@ func New(ctx context.Context, settings imageset.S3, opts Options) ([]inventory.S
 type counted struct{ s3.HTTPClient }
 
 func (c counted) Do(r *http.Request) (*http.Response, error) {
-	inventory.CountRequest(r.Context())
+	if err := inventory.CountRequest(r.Context()); err != nil {
+		return nil, err
+	}
 	return c.HTTPClient.Do(r)
 }
 
