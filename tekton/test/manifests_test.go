@@ -193,7 +193,7 @@ func TestRefusals(t *testing.T) {
 		"missing task":        {"pipeline/node-images/node-images.yaml", "$(tasks.plan.results.builds[*])", "$(tasks.pan.results.builds[*])"},
 		"operator":            {"pipeline/node-images/node-images.yaml", "operator: notin", "operator: not"},
 		"undeclared template": {"triggers/triggertemplate.yaml", "$(tt.params.run)", "$(tt.params.name)"},
-		"timeouts":            {"runs/one.yaml", "tasks: 7h", "tasks: 9h"},
+		"timeouts":            {"runs/one.yaml", "tasks: 12h", "tasks: 14h"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

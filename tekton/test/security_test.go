@@ -80,6 +80,7 @@ func TestRights(t *testing.T) {
 		}
 	}
 	want := map[string][]string{
+		"rbac.yaml Role":      {"get,create,update,delete leases.coordination.k8s.io", "get pipelineruns.tekton.dev"},
 		"cron/rbac.yaml Role": {"create pipelineruns.tekton.dev"},
 		"triggers/rbac.yaml Role": {
 			"get,list,watch eventlisteners,triggerbindings,triggertemplates,triggers,interceptors.triggers.tekton.dev",

@@ -53,7 +53,7 @@ func TestStepActions(t *testing.T) {
 
 var reference = regexp.MustCompile(`\$\((params|workspaces)\.([a-z-]+)(\.path)?\)`)
 
-// stepAction makes a StepAction of a task's step. A StepAction has no workspaces, no credentials and no resource requests: the
+// stepAction makes a StepAction of a task's step. A StepAction has no workspaces, no volumes, no credentials and no resource requests: the
 // paths of workspaces become params, the task that uses it has the rest. Its results lie in a folder that is named after the step.
 func stepAction(t *testing.T, name string, task *pipelinev1.Task, stepName string) *pipelinev1beta1.StepAction {
 	t.Helper()
@@ -69,6 +69,10 @@ func stepAction(t *testing.T, name string, task *pipelinev1.Task, stepName strin
 			Description: "The step " + stepName + " of the task " + task.Name + ", for tasks of your own.",
 			Image:       step.Image, Command: step.Command, Env: step.Env, SecurityContext: step.SecurityContext,
 		},
+	}
+	if len(step.VolumeMounts) > 0 {
+		action.Spec.Description += " It claims builds where the pod of the task that uses it has a service account token" +
+			" (automountServiceAccountToken) that may: a StepAction has no volumes."
 	}
 	results := "$(params.step)"
 	for _, arg := range step.Args {

@@ -16,6 +16,8 @@ import (
 	"github.com/tektoncd/pipeline/pkg/apis/pipeline"
 	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
 	"github.com/tektoncd/pipeline/pkg/substitution"
+
+	"github.com/giantswarm/nodeimage/pkg/plan"
 )
 
 const image = "flatcar-stable-3815.2.5-kube-1.29.7-tooling-1.15.0-gs"
@@ -199,13 +201,16 @@ func TestBuildSteps(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		tooling, credentials string
-		status               int
+		document             bool // the plan comes in the param, and there is no workspace
+		status               int  // of the step vars
 		want                 string
 	}{
 		"no files":      {tooling: "1.15.0", want: "build-raw-flatcar|VARS/vars.json|it's $(id)|3815.2.5\n"},
 		"with files":    {tooling: "1.15.0", credentials: "credentials", want: "build-raw-flatcar|VARS/vars.json DIR/credentials/packer.json|it's $(id)|3815.2.5\n"},
-		"other release": {tooling: "1.14.0", status: 2, want: "this is capi-image-builder 1.14.0, and the plan was made for another release\n"},
-		"part of it":    {tooling: "1.15", status: 2, want: "this is capi-image-builder 1.15, and the plan was made for another release\n"},
+		"document":      {tooling: "1.15.0", document: true, want: "build-raw-flatcar|VARS/vars.json|it's $(id)|3815.2.5\n"},
+		"other release": {tooling: "1.14.0", status: 2, want: "nodeimage: --tooling \"1.14.0\": the plan was made for \"1.15.0\"\n"},
+		"part of it":    {tooling: "1.15", status: 2, want: "nodeimage: --tooling \"1.15\": the plan was made for \"1.15.0\"\n"},
+		"no release":    {tooling: "", document: true, status: 2, want: "nodeimage: --tooling \"\": the plan was made for \"1.15.0\"\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -215,21 +220,55 @@ func TestBuildSteps(t *testing.T) {
 			}
 			params := map[string]string{"build": "raw-0", "tooling": tc.tooling}
 			workspaces := map[string]string{"plan": filepath.Join(p.dir, "output")}
+			if tc.document {
+				params["plan"], workspaces = argument(t, filepath.Join(p.dir, "output", "plan.json")), map[string]string{}
+			}
 			if tc.credentials != "" {
 				workspaces["credentials"] = filepath.Join(p.dir, tc.credentials)
 				write(t, filepath.Join(p.dir, tc.credentials, "packer.json"), "{}")
 			}
-			if status, said := p.run(t, "nodeimage-build", "vars", params, workspaces, os.Getenv("PATH")); status != 0 {
+			status, said := p.run(t, "nodeimage-build", "vars", params, workspaces, os.Getenv("PATH"))
+			if tc.status != 0 {
+				if status != tc.status || said != tc.want {
+					t.Errorf("status %d, want %d\n%s", status, tc.status, cmp.Diff(tc.want, said))
+				}
+				return
+			}
+			if status != 0 {
 				t.Fatalf("writing the variables: status %d\n%s", status, said)
 			}
 			write(t, filepath.Join(p.dir, "bin", "make"), "#!/bin/sh\necho \"$1|$PACKER_VAR_FILES|$EXTRA|$FLATCAR_VERSION\"\n")
-			status, said := p.run(t, "nodeimage-build", "build", params, workspaces, filepath.Join(p.dir, "bin")+":"+os.Getenv("PATH"))
+			status, said = p.run(t, "nodeimage-build", "build", params, workspaces, filepath.Join(p.dir, "bin")+":"+os.Getenv("PATH"))
 			want := strings.NewReplacer("VARS", p.vars, "DIR", p.dir).Replace(tc.want)
-			if status != tc.status || said != want {
-				t.Errorf("status %d, want %d\n%s", status, tc.status, cmp.Diff(want, said))
+			if status != 0 || said != want {
+				t.Errorf("status %d, want 0\n%s", status, cmp.Diff(want, said))
 			}
 		})
 	}
+}
+
+// argument is the plan of a file as a param.
+func argument(t *testing.T, file string) string {
+	t.Helper()
+	p, err := plan.Read(strings.NewReader(readFile(t, file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	only, ok := plan.Only(p, p.Builds[0].Key)
+	text, err := only.Argument()
+	if err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	return text
+}
+
+func readFile(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // TestReportStep runs the report's script, with and without a plan.
