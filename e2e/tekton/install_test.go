@@ -75,7 +75,7 @@ func installNodeimage(ctx context.Context) error {
 	defer os.RemoveAll(secrets)
 	file := func(name string) string { return filepath.Join(secrets, name) }
 	for name, text := range map[string]string{
-		"lookup-aws.env": cloudEnvironment, "build-aws.env": cloudEnvironment + "BOX_URL=http://clouds.clouds.svc:8000\n",
+		"lookup-aws.env": cloudEnvironment, "build-aws.env": cloudEnvironment + "BOX_URL=" + boxURL + "\n",
 		"lookup-vsphere.env": vcenterEnvironment, "webhook-secret": hookSecret,
 	} {
 		if err := os.WriteFile(file(name), []byte(text), 0o600); err != nil {
@@ -103,8 +103,9 @@ func installNodeimage(ctx context.Context) error {
 	return ready(ctx, namespace, "el-node-images")
 }
 
-// These make the clouds' clients use the box.
+// These make the clouds' clients use the box, and builds leave what they make there.
 const (
+	boxURL             = "http://clouds.clouds.svc:8000"
 	vcenterEnvironment = "GOVC_URL=http://clouds.clouds.svc:8005/sdk\nGOVC_USERNAME=nodeimage\nGOVC_PASSWORD=in-the-box\n"
 	cloudEnvironment   = `AWS_ENDPOINT_URL=http://clouds.clouds.svc:8001
 AWS_ENDPOINT_URL_S3=http://clouds.clouds.svc:8002

@@ -28,6 +28,7 @@ func TestPipeline(t *testing.T) {
 		t.Run("24 builds run to their end", test24)
 		t.Run("parameters are data", testHostileParameters)
 		t.Run("pods are restricted", testRestricted)
+		t.Run("runs of the same second", testSameSecond)
 	})
 	t.Run("every documented command was run", testDocumented)
 }
