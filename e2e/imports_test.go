@@ -33,7 +33,8 @@ var flow = [][]string{
 	{"pkg/release"},
 	{"pkg/output"},
 	{"pkg/cli"},
-	{"cmd/nodeimage"},
+	{"pkg/customrun"},
+	{"cmd/nodeimage", "cmd/nodeimage-controller"},
 }
 
 // listed is what go list says of a package.
@@ -100,9 +101,9 @@ func TestSDKsStayWithTheirProvider(t *testing.T) {
 		"github.com/vmware/govmomi": {"pkg/provider/vsphere"},
 		"github.com/vmware/go-v":    {"pkg/provider/clouddirector"},
 		"github.com/google/go-git":  {"pkg/versions"},
-		"github.com/tektoncd/":      nil,
-		"knative.dev/":              nil,
-		"k8s.io/":                   nil,
+		"github.com/tektoncd/":      {"pkg/customrun"},
+		"knative.dev/":              {"pkg/customrun", "cmd/nodeimage-controller"},
+		"k8s.io/":                   {"pkg/customrun", "cmd/nodeimage-controller"},
 	}
 	for _, p := range goList(t, "./cmd/...", "./pkg/...") {
 		for _, imported := range p.Imports {

@@ -29,6 +29,9 @@ type Environment struct {
 	// makes many plans shares looks and limits requests so. The key says what the provider's settings are (see fingerprint): sources
 	// with one key ask one account in one way, and their Locations tell them apart. It is called by one goroutine at a time for a plan.
 	Sources func(key string, s inventory.Source) inventory.Source
+	// Problems is what the program that runs a plan has found wrong with the input before. It is told together with what plan finds, and
+	// nothing is called.
+	Problems error
 }
 
 // The exit statuses. They are part of what pipelines rely on.

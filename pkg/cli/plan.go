@@ -64,7 +64,7 @@ func runPlan(ctx context.Context, env Environment, f planFlags) error {
 	outputs, outputProblems := parseDestinations(f.outputs, planForms(), env)
 	prepared, requestProblems := f.prepare(env)
 	cluster, clusterProblems := clusterOf(env)
-	if err := inputError(requestProblems, outputProblems, f.check(), clusterProblems); err != nil {
+	if err := inputError(env.Problems, requestProblems, outputProblems, f.check(), clusterProblems); err != nil {
 		return err
 	}
 	wanted, err := prepared.resolve(ctx, env)
