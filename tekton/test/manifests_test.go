@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,8 +18,10 @@ import (
 	pipelinev1beta1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1beta1"
 	"github.com/tektoncd/triggers/pkg/apis/triggers/contexts"
 	triggersv1beta1 "github.com/tektoncd/triggers/pkg/apis/triggers/v1beta1"
+	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"knative.dev/pkg/apis"
@@ -47,6 +50,8 @@ var kinds = map[metav1.TypeMeta]func() any{
 	{APIVersion: "v1", Kind: "Namespace"}:                                    func() any { return &corev1.Namespace{} },
 	{APIVersion: "v1", Kind: "ServiceAccount"}:                               func() any { return &corev1.ServiceAccount{} },
 	{APIVersion: "v1", Kind: "ConfigMap"}:                                    func() any { return &corev1.ConfigMap{} },
+	{APIVersion: "apps/v1", Kind: "Deployment"}:                              func() any { return &appsv1.Deployment{} },
+	{APIVersion: "policy/v1", Kind: "PodDisruptionBudget"}:                   func() any { return &policyv1.PodDisruptionBudget{} },
 	{APIVersion: "batch/v1", Kind: "CronJob"}:                                func() any { return &batchv1.CronJob{} },
 	{APIVersion: "rbac.authorization.k8s.io/v1", Kind: "Role"}:               func() any { return &rbacv1.Role{} },
 	{APIVersion: "rbac.authorization.k8s.io/v1", Kind: "RoleBinding"}:        func() any { return &rbacv1.RoleBinding{} },
@@ -110,23 +115,37 @@ func manifests(t *testing.T) []manifest {
 		if file == "images.yaml" {
 			continue // configuration of kustomize, which has no kind
 		}
-		for _, text := range strings.Split(read(t, file), "\n---\n") {
-			object, err := decode(text)
-			if err != nil {
-				t.Fatalf("%s: %v", file, err)
-			}
-			all = append(all, manifest{file, object})
-		}
+		all = append(all, objects(t, file)...)
 	}
 	return all
 }
 
-// files are all YAML files but those of the tests, below the folder tekton.
+// objects are those of a file, as they are written.
+func objects(t *testing.T, file string) []manifest {
+	t.Helper()
+	var all []manifest
+	for _, text := range strings.Split(read(t, file), "\n---\n") {
+		object, err := decode(text)
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		all = append(all, manifest{file, object})
+	}
+	return all
+}
+
+// files are all YAML files of the folder tekton but those of the tests and of the custom task, which is installed by itself.
 func files(t *testing.T) []string {
 	t.Helper()
+	return filesBelow(t, root, filepath.Join(root, "test"), filepath.Join(root, customTask))
+}
+
+// filesBelow are the YAML files below a folder but for those in some others.
+func filesBelow(t *testing.T, folder string, but ...string) []string {
+	t.Helper()
 	var all []string
-	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && entry.IsDir() && path == filepath.Join(root, "test") {
+	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() && slices.Contains(but, path) {
 			return fs.SkipDir
 		}
 		if filepath.Ext(path) == ".yaml" {
