@@ -17,7 +17,10 @@ RACE ?= -race
 BUILD = CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$(VERSION)"
 TOOL = go tool -modfile=$(CURDIR)/tools/go.mod
 GOTEST = CGO_ENABLED=$(if $(RACE),1,0) go test $(RACE) -shuffle=on -count=1 ./...
-OCIIMAGE = go -C tools run ./ociimage -name $(REPOSITORY):$(VERSION) -path /nodeimage \
+# The programs that are shipped, each in an image of its own.
+PROGRAMS = nodeimage nodeimage-controller
+# $$program is one of them.
+OCIIMAGE = go -C tools run ./ociimage -name $(dir $(REPOSITORY))$$program:$(VERSION) -path /$$program \
 	-label org.opencontainers.image.source=https://github.com/giantswarm/nodeimage \
 	-label org.opencontainers.image.version=$(VERSION) \
 	-label org.opencontainers.image.licenses=Apache-2.0
@@ -90,16 +93,17 @@ generated: ## Fail if make generate changes a file or adds one
 	  echo 'generated files were not up to date; they are now: commit them' >&2; exit 1; }
 
 .PHONY: image
-image: ## Build dist/nodeimage.oci.tar for linux/amd64 and linux/arm64; needs no Docker
-	for arch in amd64 arm64; do GOOS=linux GOARCH=$$arch $(BUILD) -o bin/linux-$$arch/nodeimage ./cmd/nodeimage; done
-	$(OCIIMAGE) -output $(CURDIR)/dist/nodeimage.oci.tar \
-	  -binary linux/amd64=$(CURDIR)/bin/linux-amd64/nodeimage -binary linux/arm64=$(CURDIR)/bin/linux-arm64/nodeimage
+image: ## Build dist/PROGRAM.oci.tar of every program for linux/amd64 and linux/arm64; needs no Docker
+	for program in $(PROGRAMS); do \
+	  for arch in amd64 arm64; do GOOS=linux GOARCH=$$arch $(BUILD) -o bin/linux-$$arch/$$program ./cmd/$$program; done; \
+	  $(OCIIMAGE) -output $(CURDIR)/dist/$$program.oci.tar \
+	    -binary linux/amd64=$(CURDIR)/bin/linux-amd64/$$program -binary linux/arm64=$(CURDIR)/bin/linux-arm64/$$program; done
 
 .PHONY: image-docker
-image-docker: ## Build dist/nodeimage.docker.tar for docker load, for one ARCH
-	GOOS=linux GOARCH=$(ARCH) $(BUILD) -o bin/linux-$(ARCH)/nodeimage ./cmd/nodeimage
-	$(OCIIMAGE) -format docker -output $(CURDIR)/dist/nodeimage.docker.tar \
-	  -binary linux/$(ARCH)=$(CURDIR)/bin/linux-$(ARCH)/nodeimage
+image-docker: ## Build dist/PROGRAM.docker.tar of every program for docker load, for one ARCH
+	for program in $(PROGRAMS); do GOOS=linux GOARCH=$(ARCH) $(BUILD) -o bin/linux-$(ARCH)/$$program ./cmd/$$program; \
+	  $(OCIIMAGE) -format docker -output $(CURDIR)/dist/$$program.docker.tar \
+	    -binary linux/$(ARCH)=$(CURDIR)/bin/linux-$(ARCH)/$$program; done
 
 .PHONY: bench
 bench: ## Requests, time, size and start beside the obvious alternatives

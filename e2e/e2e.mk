@@ -25,6 +25,10 @@ e2e: ## Run the pipeline on a cluster: the one that KUBECONFIG names, or with E2
 SCENARIOS ?=
 override SCENARIOS += -test.v -test.timeout=30m
 
+.PHONY: bench-customrun
+bench-customrun: ## Decisions by the custom task beside the same by the task, on the cluster that make e2e uses
+	@$(MAKE) --no-print-directory e2e SCENARIOS='-test.run=NONE -test.bench=Decisions -test.benchtime=1x'
+
 .PHONY: e2e-cluster
 e2e-cluster: $(E2E)/bin/ociimage
 	cd e2e/cluster/kubernetes && CGO_ENABLED=0 go build -o $(E2E)/bin/ \
@@ -38,8 +42,8 @@ e2e-cluster: $(E2E)/bin/ociimage
 .PHONY: e2e-images
 e2e-images: $(E2E)/bin/ociimage e2e-tekton
 	mkdir -p $(E2E)/images
-	$(BUILD) -o $(E2E)/bin/nodeimage ./cmd/nodeimage
-	$(call archive,images/nodeimage.tar,ghcr.io/giantswarm/nodeimage:main,/nodeimage,$(E2E)/bin/nodeimage)
+	for program in $(PROGRAMS); do $(BUILD) -o $(E2E)/bin/$$program ./cmd/$$program; \
+	  $(call archive,images/$$program.tar,ghcr.io/giantswarm/$$program:main,/$$program,$(E2E)/bin/$$program); done
 	$(E2E_STATIC) -o $(E2E)/bin/clouds ./e2e/clouds
 	$(call archive,images/clouds.tar,e2e.nodeimage.test/clouds:e2e,/clouds,$(E2E)/bin/clouds)
 	go run ./e2e/builder -builder $(E2E)/images/capi-image-builder.tar -busybox $(E2E)/images/busybox.tar
