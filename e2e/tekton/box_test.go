@@ -64,7 +64,7 @@ func artifacts(t *testing.T, name string) map[string]int {
 }
 
 // request is one to the box's control server.
-func request(t *testing.T, method, path, body string) *http.Request {
+func request(t testing.TB, method, path, body string) *http.Request {
 	t.Helper()
 	r, err := http.NewRequest(method, cluster.control+path, strings.NewReader(body))
 	if err != nil {

@@ -10,7 +10,6 @@ import (
 // them builds and the others leave it to it; with wait, they end when it has built, and find everything there.
 func testSameSecond(t *testing.T) {
 	t.Parallel()
-	kubectl(t, "create", "secret", "generic", "slow-aws", "--from-literal=BOX_URL="+boxURL, "--from-literal=BUILD_SECONDS=10")
 	t.Run("at once", func(t *testing.T) {
 		for wait, kubernetes := range map[string]string{"false": "1.32.1", "true": "1.32.2"} {
 			t.Run("wait "+wait, func(t *testing.T) {

@@ -4,6 +4,7 @@ package tekton
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -12,17 +13,17 @@ import (
 )
 
 // documents are those whose commands must all be run by a scenario.
-var documents = []string{"docs/tekton.md"}
+var documents = []string{"docs/tekton.md", "docs/customtask.md"}
 
 // commands are the kubectl commands of the documents, each with whether it was run.
 var commands = sync.OnceValue(func() *documented {
-	d := &documented{run: make(map[string]bool)}
+	d := &documented{run: make(map[string]bool), in: make(map[string]string)}
 	for _, file := range documents {
 		text, err := os.ReadFile(file)
-		d.err = err
+		d.err = errors.Join(d.err, err)
 		for line := range strings.Lines(string(text)) {
 			if command := strings.TrimSpace(line); strings.HasPrefix(command, "kubectl ") {
-				d.run[command] = false
+				d.run[command], d.in[command] = false, file
 			}
 		}
 	}
@@ -32,6 +33,7 @@ var commands = sync.OnceValue(func() *documented {
 type documented struct {
 	mu  sync.Mutex
 	run map[string]bool
+	in  map[string]string // the document
 	err error
 }
 
@@ -88,11 +90,13 @@ func unquote(words []string) []string {
 	return out
 }
 
-// testDocumented comes last: by then every command of the documents was run.
-func testDocumented(t *testing.T) {
-	for command, run := range commands().run {
-		if !run {
-			t.Errorf("no scenario runs: %s", command)
+// testDocumented comes last: by then every command of the document was run.
+func testDocumented(document string) func(*testing.T) {
+	return func(t *testing.T) {
+		for command, run := range commands().run {
+			if !run && commands().in[command] == document {
+				t.Errorf("no scenario runs: %s", command)
+			}
 		}
 	}
 }

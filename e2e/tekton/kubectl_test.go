@@ -135,7 +135,7 @@ func (f forwards) end() {
 }
 
 // send sends a request to one of the forwarded services and decodes the answer, which must be the status.
-func send(t *testing.T, r *http.Request, status int, into any) {
+func send(t testing.TB, r *http.Request, status int, into any) {
 	t.Helper()
 	answer, err := http.DefaultClient.Do(r.WithContext(t.Context()))
 	if err != nil {

@@ -101,7 +101,8 @@ func (w wish) create(t *testing.T) string {
 	}
 	spec := object["spec"].(map[string]any)
 	w.setParams(spec)
-	for _, workspace := range spec["workspaces"].([]any) {
+	workspaces, _ := spec["workspaces"].([]any)
+	for _, workspace := range workspaces {
 		if set, ok := workspace.(map[string]any)["configMap"].(map[string]any); ok {
 			set["name"] = orElse(w.images, "node-images")
 		}

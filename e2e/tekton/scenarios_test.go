@@ -30,7 +30,7 @@ func TestPipeline(t *testing.T) {
 		t.Run("pods are restricted", testRestricted)
 		t.Run("runs of the same second", testSameSecond)
 	})
-	t.Run("every documented command was run", testDocumented)
+	t.Run("every documented command was run", testDocumented("docs/tekton.md"))
 }
 
 // testByHand runs the documented commands of a run by hand. Its versions are those that the hook's run has built.
