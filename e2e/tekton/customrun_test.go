@@ -116,8 +116,8 @@ func testCancel(t *testing.T) {
 		told := time.Now()
 		kubectl(t, "patch", "customrun", name, "--type=merge", `--patch={"spec": {"status": "RunCancelled"}}`)
 		run := ended(t, name, "False", "CustomRunCancelled")
-		// Times in a status are whole seconds.
-		if took := run.Status.CompletionTime.Sub(told); took > time.Second {
+		// Times in a status are whole seconds, and kubectl takes its part.
+		if took := run.Status.CompletionTime.Sub(told); took > 2*time.Second {
 			t.Errorf("cancelling took %s", took)
 		}
 	})

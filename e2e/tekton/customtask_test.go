@@ -10,6 +10,9 @@ import (
 
 // TestCustomTask runs the custom task for a user who follows docs/customtask.md.
 func TestCustomTask(t *testing.T) {
+	if err := clearClouds(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	installController(t)
 	t.Run("decides, and builds what is missing, once", testCustomPipeline)
 	t.Run("runs of the same second, as steps and as custom tasks", testMixed)

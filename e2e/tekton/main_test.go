@@ -64,9 +64,6 @@ func runScenarios(ctx context.Context, m *testing.M) (status int, err error) {
 		return 1, err
 	}
 	defer forwards.end()
-	if err := clearClouds(ctx); err != nil {
-		return 1, err
-	}
 	say("ready")
 	status = m.Run()
 	say("done")

@@ -16,6 +16,9 @@ import (
 // TestPipeline runs the pipeline for a user who follows docs/tekton.md: first by hooks, then by hand. The versions of Kubernetes keep
 // the scenarios apart, which run side by side from the second group on.
 func TestPipeline(t *testing.T) {
+	if err := clearClouds(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	t.Run("a signed release hook builds what is missing, once", testHook)
 	t.Run("hooks that are no release start nothing", testOtherHooks)
 	t.Run("side by side", func(t *testing.T) {
