@@ -57,7 +57,7 @@ cc:
 	  exit 1; } >&2
 
 .PHONY: check
-check: lint generated test ## Everything CI runs: lint, generated, test
+check: lint generated test ## What CI runs before e2e: lint, generated, test
 
 .PHONY: lint
 lint: ## Check formatting, vet, staticcheck, revive, and what the code must not hold
