@@ -67,7 +67,7 @@ func (p *planner) attempt(ctx context.Context, run *v1beta1.CustomRun, asked req
 	}
 	var log bytes.Buffer
 	status, err := cli.Execute(ctx, cli.Environment{
-		Args:   Arguments(asked.params, file, filepath.Join(dir, outputFolder), filepath.Join(dir, resultsFolder)),
+		Args:   Arguments(asked.params, file, filepath.Join(dir, outputFolder)),
 		Stdout: io.Discard, Stderr: &log, // cli writes to it by one goroutine at a time
 		Getenv: getenv(p.config.Getenv, run), Version: p.config.Version, ServiceAccount: p.config.ServiceAccount,
 		Sources: p.sharing.source, Problems: asked.problems,
@@ -77,7 +77,7 @@ func (p *planner) attempt(ctx context.Context, run *v1beta1.CustomRun, asked req
 
 // fill gives an attempt the folders that a step has, and the image set where there is one.
 func fill(dir, file string, imageSet []byte) error {
-	for _, folder := range []string{imagesFolder, outputFolder, resultsFolder} {
+	for _, folder := range []string{imagesFolder, outputFolder} {
 		if err := os.Mkdir(filepath.Join(dir, folder), 0o700); err != nil {
 			return err
 		}

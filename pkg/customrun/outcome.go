@@ -42,13 +42,12 @@ const (
 	eventLimit    = 1 << 10
 )
 
-// The folders of an attempt, which stand for the step's workspaces and results, and the files that it leaves in them.
+// The folders of an attempt, which stand for the step's workspaces, and the files that it leaves in them.
 const (
-	imagesFolder  = "images"
-	outputFolder  = "output"
-	resultsFolder = "results"
-	tableFile     = "plan.txt"
-	documentFile  = "plan.json"
+	imagesFolder = "images"
+	outputFolder = "output"
+	tableFile    = "plan.txt"
+	documentFile = "plan.json"
 )
 
 // plansResult has a plan document for every build, over which a pipeline fans out: a custom task has no files to share.
@@ -87,7 +86,7 @@ func outcomeOf(dir string, status int, err error, log string) outcome {
 	return o
 }
 
-// collect reads the plan and the results.
+// collect reads the plan, and makes the results of it: a CustomRun has room for more than a task may pass on.
 func (o *outcome) collect(dir string) error {
 	document, err := os.ReadFile(filepath.Join(dir, outputFolder, documentFile))
 	if err != nil {
@@ -102,30 +101,13 @@ func (o *outcome) collect(dir string) error {
 		return err
 	}
 	o.plan = &p
-	if o.results, err = resultsIn(filepath.Join(dir, resultsFolder)); err != nil {
-		return err
+	for _, r := range output.Results(p) {
+		o.results = append(o.results, v1beta1.CustomRunResult{Name: r.Name, Value: string(r.Content)})
 	}
 	plans, err := plansOf(p)
 	o.results = append(o.results, v1beta1.CustomRunResult{Name: plansResult, Value: plans})
 	o.extra = extraOf(string(document), string(table))
 	return err
-}
-
-// resultsIn reads the files of a task's results, in the order of their names.
-func resultsIn(dir string) ([]v1beta1.CustomRunResult, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, fmt.Errorf("reading the results: %w", err)
-	}
-	var all []v1beta1.CustomRunResult
-	for _, e := range entries {
-		value, err := os.ReadFile(filepath.Join(dir, e.Name()))
-		if err != nil {
-			return nil, fmt.Errorf("reading the results: %w", err)
-		}
-		all = append(all, v1beta1.CustomRunResult{Name: e.Name(), Value: string(value)})
-	}
-	return all, nil
 }
 
 // plansOf is a JSON array of plan documents, each with one build. Tekton takes it for an array unless it is empty.

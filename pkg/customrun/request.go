@@ -51,8 +51,8 @@ const inlineFile = "customSpec.spec"
 func (r request) file() string { return cmp.Or(r.key, inlineFile) }
 
 // Arguments are those of nodeimage for the params, with an image set and for what is written into the folder output: those of the
-// step of the task nodeimage-plan, to the letter.
-func Arguments(params map[string]string, imageSet, output, results string) []string {
+// step of the task nodeimage-plan, to the letter, but for the last, which writes results into files of Tekton's.
+func Arguments(params map[string]string, imageSet, output string) []string {
 	args := []string{"plan"}
 	for _, p := range Params() {
 		value := params[p.Name]
@@ -65,7 +65,6 @@ func Arguments(params map[string]string, imageSet, output, results string) []str
 		"--output=table",
 		"--output=table="+filepath.Join(output, tableFile),
 		"--output=json="+filepath.Join(output, documentFile),
-		"--output=tekton="+results,
 	)
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -48,8 +49,8 @@ func TestSameArguments(t *testing.T) {
 	if diff := cmp.Diff(want, Params()); diff != "" {
 		t.Errorf("params (-task +custom task):\n%s", diff)
 	}
-	args := Arguments(params, "$(workspaces.images.path)/$(params.images)", "$(workspaces.output.path)", "/tekton/results")
-	if diff := cmp.Diff(task.Spec.Steps[0].Args, args); diff != "" {
+	args := Arguments(params, "$(workspaces.images.path)/$(params.images)", "$(workspaces.output.path)")
+	if diff := cmp.Diff(task.Spec.Steps[0].Args, append(args, "--output=tekton=/tekton/results")); diff != "" {
 		t.Errorf("arguments (-task +custom task):\n%s", diff)
 	}
 }
@@ -86,7 +87,7 @@ func TestSamePlan(t *testing.T) {
 				}
 			})
 			var said bytes.Buffer
-			status := cli.Run(t.Context(), cli.Environment{Args: Arguments(asked, file, dir, dir), Stdout: &said, Stderr: &said, Getenv: os.Getenv})
+			status := cli.Run(t.Context(), cli.Environment{Args: append(Arguments(asked, file, dir), "--output=tekton="+dir), Stdout: &said, Stderr: &said, Getenv: os.Getenv})
 			run := p.finish(t, name)
 			if got, want := says(run), " "+reasonOf(status)+": "; !strings.Contains(got, want) {
 				t.Fatalf("the command line ends with status %d:\n%s\nthe CustomRun says %s", status, said.String(), got)
@@ -201,27 +202,36 @@ func TestTooLong(t *testing.T) {
 	}
 }
 
-// TestManyBuilds has the 256 builds that a matrix may have in one CustomRun.
+// TestManyBuilds has the 256 builds that a matrix may have in one CustomRun, and more, whose keys alone are longer than all results that
+// a task may pass on.
 func TestManyBuilds(t *testing.T) {
 	t.Parallel()
-	p := newCluster().start(t)
-	p.set(t, "many", imageSet("eu-central-1", "eu-west-1", "us-east-1", "ap-east-1"))
-	var versions []string
-	for i := range 256 {
-		versions = append(versions, fmt.Sprintf("1.28.%d", i))
+	for builds, longest := range map[int]int{256: 0, 340: 3072} {
+		t.Run(strconv.Itoa(builds), func(t *testing.T) {
+			t.Parallel()
+			p := newCluster().start(t)
+			p.set(t, "many", imageSet("eu-central-1", "eu-west-1", "us-east-1", "ap-east-1"))
+			var versions []string
+			for i := range builds {
+				versions = append(versions, fmt.Sprintf("1.28.%d", i))
+			}
+			p.create(t, "many", func(run *v1beta1.CustomRun) {
+				run.Spec.Params = v1beta1.Params{{Name: "kubernetes", Value: *v1beta1.NewStructuredValues(strings.Join(versions, ","))}}
+			})
+			run := p.finish(t, "many")
+			if got, want := says(run), fmt.Sprintf("True Succeeded: %d to build", builds); got != want {
+				t.Fatalf("it says %q, want %q", got, want)
+			}
+			whole, err := json.Marshal(run)
+			if err != nil || len(whole) > 1400<<10 {
+				t.Errorf("it takes %d bytes, %v", len(whole), err)
+			}
+			if keys := len(results(run)["builds"]); keys <= longest {
+				t.Errorf("the keys take %d bytes, want more than %d to show anything", keys, longest)
+			}
+			t.Logf("%d builds take %d bytes, each plan up to %d", builds, len(whole), len(results(run)[plansResult])/builds)
+		})
 	}
-	p.create(t, "many", func(run *v1beta1.CustomRun) {
-		run.Spec.Params = v1beta1.Params{{Name: "kubernetes", Value: *v1beta1.NewStructuredValues(strings.Join(versions, ","))}}
-	})
-	run := p.finish(t, "many")
-	if got, want := says(run), "True Succeeded: 256 to build"; got != want {
-		t.Fatalf("it says %q, want %q", got, want)
-	}
-	whole, err := json.Marshal(run)
-	if err != nil || len(whole) > 1400<<10 {
-		t.Errorf("it takes %d bytes, %v", len(whole), err)
-	}
-	t.Logf("256 builds take %d bytes, each plan up to %d", len(whole), len(results(run)[plansResult])/256)
 }
 
 func write(t *testing.T, file string, text []byte) {

@@ -13,21 +13,19 @@ import (
 // (https://tekton.dev/docs/pipelines/tasks/#emitting-results).
 const tektonLimit = 3072
 
-// Result is a result of a Tekton task: its name and what its file holds.
+// Result is a result of a Tekton task: its name and its value.
 type Result struct {
 	Name    string
 	Content []byte
 }
 
-// Tekton makes the results of a plan task. Every result is always there, also where there is nothing to do, since a result that is
+// Results makes the results of a plan. Every result is always there, also where there is nothing to do, since a result that is
 // declared and not written fails whoever reads it; none ends in a line break, which Tekton would keep.
 //
 //   - builds, replicate: arrays of keys
 //   - count, unknown: the number of builds, and of images that could not be checked
 //   - image-name: the name where the plan has exactly one, else empty
-//
-// It is an error if they are too long: Tekton would cut them off.
-func Tekton(p plan.Plan) ([]Result, error) {
+func Results(p plan.Plan) []Result {
 	builds, replicate := []string{}, []string{}
 	for _, b := range p.Builds {
 		builds = append(builds, b.Key)
@@ -37,20 +35,25 @@ func Tekton(p plan.Plan) ([]Result, error) {
 			replicate = append(replicate, image.Build)
 		}
 	}
-	results := []Result{
+	return []Result{
 		{"builds", array(builds)},
 		{"count", []byte(strconv.Itoa(len(builds)))},
 		{"replicate", array(replicate)},
 		{"image-name", []byte(onlyImage(p))},
 		{"unknown", []byte(strconv.Itoa(p.Summary.Unknown))},
 	}
+}
+
+// Tekton makes the results of a plan task. It is an error if they are too long: Tekton would cut them off.
+func Tekton(p plan.Plan) ([]Result, error) {
+	results := Results(p)
 	total := 0
 	for _, r := range results {
 		total += len(r.Content)
 	}
 	if total > tektonLimit {
 		return nil, fmt.Errorf("the results of %d builds and %d replications take %d bytes, but Tekton passes on %d: plan fewer images at a time (--provider, --kubernetes)",
-			len(builds), len(replicate), total, tektonLimit)
+			len(p.Builds), p.Summary.Replicate, total, tektonLimit)
 	}
 	return results, nil
 }
