@@ -35,9 +35,10 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (options
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.config.Namespace, "namespace", getenv(systemNamespace), "`namespace` whose CustomRuns are planned; the controller's own if not given")
 	flags.StringVar(&o.listen, "listen", ":8080", "`address` of /metrics, /healthz and /readyz")
-	flags.IntVar(&o.config.Attempts, "plans", 256, "plans made at the same `time`; those that wait for another PipelineRun have as many places beside")
-	flags.Float64Var(&requests, "requests-per-second", 50, "requests sent to one account of a cloud, at AWS to one region of it")
-	flags.IntVar(&o.config.Burst, "burst", 200, "requests sent at once where few were sent before")
+	flags.IntVar(&o.config.Attempts, "plans", 256, "`number` of plans made at the same time; those that wait for another PipelineRun have as many places beside")
+	// What EC2 takes of one account in one region (https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html).
+	flags.Float64Var(&requests, "requests-per-second", 20, "requests sent to one account of a cloud, at AWS to one region of it")
+	flags.IntVar(&o.config.Burst, "burst", 100, "requests sent at once where few were sent before")
 	flags.TextVar(&o.level, "log-level", slog.LevelInfo, "`level` of the log: debug, info, warn or error")
 	o.client.InitFlags(flags)
 	if err := flags.Parse(args); err != nil {
