@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"syscall"
 
 	"golang.org/x/sync/errgroup"
@@ -97,7 +96,7 @@ func (n *cluster) loadImages(ctx context.Context) error {
 	ping := func(ctx context.Context) *exec.Cmd {
 		return exec.CommandContext(ctx, "ctr", "--address="+containerd, "version")
 	}
-	if err := n.await(ctx, "containerd", ping); err != nil {
+	if err := n.await(ctx, "waiting for containerd", ping); err != nil {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
@@ -112,6 +111,6 @@ func (n *cluster) loadImages(ctx context.Context) error {
 		})
 	}
 	err = group.Wait()
-	n.say("loaded %s images", strconv.Itoa(len(archives)))
+	n.say("loaded %d images", len(archives))
 	return err
 }

@@ -67,7 +67,7 @@ func (n *cluster) bringUp(ctx context.Context, fail func(error)) error {
 	}
 	loaded := make(chan error, 1)
 	go func() { loaded <- n.loadImages(ctx) }()
-	if err := n.await(ctx, "the API server", n.kubectl("get", "--raw=/readyz")); err != nil {
+	if err := n.await(ctx, "waiting for the API server", n.kubectl("get", "--raw=/readyz")); err != nil {
 		return err
 	}
 	n.say("API server ready")
@@ -104,15 +104,12 @@ func (n *cluster) furnish(ctx context.Context) error {
 	if err := n.await(ctx, "applying the cluster's own manifests", apply); err != nil {
 		return err
 	}
-	for _, wait := range [][]string{
-		{"wait", "--for=condition=Ready", "node/" + nodeName, "--timeout=10s"},
-		{"rollout", "status", "deployment/coredns", "--namespace=kube-system", "--timeout=10s"},
-	} {
-		if err := n.await(ctx, wait[len(wait)-2], n.kubectl(wait...)); err != nil {
-			return err
-		}
+	ready := n.kubectl("wait", "--for=condition=Ready", "node/"+nodeName, "--timeout=10s")
+	if err := n.await(ctx, "waiting for the node", ready); err != nil {
+		return err
 	}
-	return nil
+	rolled := n.kubectl("rollout", "status", "deployment/coredns", "--namespace=kube-system", "--timeout=10s")
+	return n.await(ctx, "waiting for CoreDNS", rolled)
 }
 
 // kubectl is a command with the administrator's rights, made anew for each try.

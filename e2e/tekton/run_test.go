@@ -3,6 +3,7 @@
 package tekton
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"os"
@@ -91,7 +92,7 @@ type wish struct {
 // create creates a PipelineRun and returns its name.
 func (w wish) create(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile("tekton/runs/" + orElse(w.file, "one.yaml"))
+	text, err := os.ReadFile("tekton/runs/" + cmp.Or(w.file, "one.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +105,7 @@ func (w wish) create(t *testing.T) string {
 	workspaces, _ := spec["workspaces"].([]any)
 	for _, workspace := range workspaces {
 		if set, ok := workspace.(map[string]any)["configMap"].(map[string]any); ok {
-			set["name"] = orElse(w.images, "node-images")
+			set["name"] = cmp.Or(w.images, "node-images")
 		}
 	}
 	// A build that takes seconds needs no whole processor, of which a test's cluster has few.
@@ -133,13 +134,6 @@ func (w wish) setParams(spec map[string]any) {
 		params = append(params, map[string]any{"name": name, "value": values[name]})
 	}
 	spec["params"] = params
-}
-
-func orElse(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }
 
 // finish waits for the end of a PipelineRun.
